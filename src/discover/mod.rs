@@ -1,0 +1,1 @@
+//! Targets to a stream of endpoints in pseudo-random order. Never probes.

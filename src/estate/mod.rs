@@ -1,0 +1,1 @@
+//! Servers with known faults on loopback, for the demonstration and the tests.

@@ -1,0 +1,1 @@
+//! The life of findings: reconciled from one scan to the next. Pure.

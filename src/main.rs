@@ -1,0 +1,4 @@
+//! The `certvigil` program.
+#![forbid(unsafe_code)]
+
+fn main() {}

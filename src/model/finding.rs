@@ -1,0 +1,186 @@
+//! A verdict with a life: opened, worse, resolved.
+
+use std::fmt;
+
+use super::EndpointId;
+use crate::time::UnixTime;
+use crate::x509::Fingerprint;
+
+/// How bad. The order is the order of badness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, least first.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The report's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// Reads the report's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+macro_rules! rules {
+    ($($variant:ident => $id:literal,)*) => {
+        /// A rule with its public id. Ids never change their meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Rule { $($variant,)* }
+
+        impl Rule {
+            /// Every rule that is built.
+            pub const ALL: &'static [Rule] = &[$(Rule::$variant,)*];
+
+            /// The public id.
+            pub fn id(self) -> &'static str {
+                match self { $(Rule::$variant => $id,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    Expired => "x509.validity.expired",
+    Expiring => "x509.validity.expiring",
+    NotYetValid => "x509.validity.not_yet_valid",
+    TooLong => "x509.validity.too_long",
+    NameMismatch => "trust.name.mismatch",
+    UnknownIssuer => "trust.path.unknown_issuer",
+    IncompleteChain => "trust.path.incomplete_chain",
+    SelfSigned => "trust.path.self_signed",
+    InvalidPath => "trust.path.invalid",
+    Misordered => "trust.chain.misordered",
+    Superfluous => "trust.chain.superfluous",
+    RsaTooShort => "key.rsa.too_short",
+    RsaBadExponent => "key.rsa.bad_exponent",
+    EcTooShort => "key.ec.too_short",
+    KeyReused => "key.reused",
+    SignatureMd5 => "sig.md5",
+    SignatureSha1 => "sig.sha1",
+    ObsoleteVersion => "tls.version.obsolete",
+    WeakCipher => "tls.cipher.weak",
+    NoPostQuantum => "tls.group.no_post_quantum",
+    PossessionNotProved => "tls.possession.not_proved",
+    Unreadable => "x509.unreadable",
+    NotMeasured => "scan.not_measured",
+    CertificateSkew => "fleet.certificate_skew",
+}
+
+impl Rule {
+    /// The rule with public id `id`.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|r| r.id() == id)
+    }
+}
+
+/// Facts that prove a verdict, in the order they matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Evidence(pub Vec<(&'static str, EvidenceValue)>);
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvidenceValue {
+    Text(String),
+    Number(i64),
+    List(Vec<String>),
+}
+
+impl From<String> for EvidenceValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for EvidenceValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<i64> for EvidenceValue {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    Certificate(Fingerprint),
+    Endpoint(EndpointId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(fingerprint) => fmt::Display::fmt(fingerprint, f),
+            Self::Endpoint(id) => fmt::Display::fmt(id, f),
+        }
+    }
+}
+
+/// Stable key: `name:port[/starttls][#chain]/rule`, or `spki:HASH/rule` for fleet rules.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FindingKey(pub String);
+
+impl fmt::Display for FindingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a finding is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingState {
+    Open,
+    Acknowledged,
+    Silenced,
+    Resolved,
+}
+
+impl FindingState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Acknowledged, Self::Silenced, Self::Resolved];
+
+    /// The report's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Silenced => "silenced",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// A finding of one profile, as the record keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub profile: String,
+    pub key: FindingKey,
+    pub rule: Rule,
+    pub severity: Severity,
+    pub state: FindingState,
+    pub title: String,
+    pub detail: String,
+    pub subject: Subject,
+    pub first_seen: UnixTime,
+    pub last_seen: UnixTime,
+    pub resolved_at: Option<UnixTime>,
+}

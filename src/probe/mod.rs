@@ -1,0 +1,1 @@
+//! Endpoint to observation: pace, connect, handshake. Never judges.

@@ -1,0 +1,1 @@
+//! Documents to bytes: table, JSON, JSONL, CSV. Never opens a file.

@@ -1,0 +1,1 @@
+//! The record: redb tables, transactions, migrations. Never sends or probes.

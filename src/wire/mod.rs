@@ -1,0 +1,1 @@
+//! Versioned serde documents (`v1`) and their conversion from the model.
