@@ -60,15 +60,6 @@ impl RawChain {
     }
 }
 
-fn split_certificate(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let [a, b, c, rest @ ..] = bytes else { return None };
-    let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-    if length == 0 {
-        return None;
-    }
-    rest.split_at_checked(length)
-}
-
 /// A served chain of read certificates; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
@@ -87,6 +78,20 @@ impl Chain {
     pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
         self.certificates.iter().map(|certificate| certificate.sha256)
     }
+}
+
+/// Reads every certificate of a chain, in the order served. Never fails, as [`super::read`].
+pub fn read_chain(raw: &RawChain) -> Chain {
+    Chain { digest: raw.digest(), certificates: raw.ders().map(|der| Arc::new(super::read(der))).collect() }
+}
+
+fn split_certificate(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [a, b, c, rest @ ..] = bytes else { return None };
+    let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+    if length == 0 {
+        return None;
+    }
+    rest.split_at_checked(length)
 }
 
 #[cfg(test)]
