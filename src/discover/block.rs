@@ -1,7 +1,7 @@
 //! One block of a sweep: up to 65,536 singly named targets beside a slice of the ranges, each unit once.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,7 +37,9 @@ pub(super) struct Block {
     /// Visited on their own port only.
     pub(super) fixed: Vec<(Entry, u16)>,
     /// Text of a target with its own port that was named before the same place without one.
-    pub(super) earlier: HashMap<(Place, u16), Arc<str>>,
+    pub(super) earlier: BTreeMap<(Place, u16), Arc<str>>,
+    /// What exclusions took from the block's ranges.
+    excluded_ranges: IntervalSet,
     /// Covered by the plan's ranges.
     pub(super) covered: Vec<Entry>,
     /// Covered by the block's ranges.
@@ -51,10 +53,28 @@ impl Block {
     pub(super) fn new(gathered: Gathered, rules: &Rules<'_>) -> Result<Self, DiscoverError> {
         let mut block = Self::default();
         block.take_ranges(gathered.ranges, rules)?;
-        for entry in unique(gathered.entries, rules.ports, &mut block.earlier) {
+        let entries = unique(gathered.entries, rules.ports, &mut block.earlier);
+        for entry in block.earlier_within_ranges(rules) {
+            block.take(entry, rules);
+        }
+        for entry in entries {
             block.take(entry, rules);
         }
         Ok(block)
+    }
+
+    /// Within a range the first text found counts: those named first go first.
+    fn earlier_within_ranges(&self, rules: &Rules<'_>) -> Vec<Entry> {
+        let within = self.earlier.iter().filter(|((place, _), _)| match place {
+            Place::Address(address) => rules.ranges.contains(*address) || self.ranges.contains(*address),
+            Place::Name(_) => false,
+        });
+        let entry = |((place, port), text): (&(Place, u16), &Arc<str>)| Entry {
+            place: place.clone(),
+            port: Some(*port),
+            text: Arc::clone(text),
+        };
+        within.map(entry).collect()
     }
 
     fn take_ranges(
@@ -70,6 +90,7 @@ impl Block {
             .subtract(rules.ranges)
             .subtract(rules.excluded_ranges);
         self.ranges = before.subtract(&rules.exclusions.addresses);
+        self.excluded_ranges = before.subtract(&self.ranges);
         self.range_texts = texts;
         let too_many = DiscoverError::TooManyAddresses;
         let (Some(before), Some(after)) = (before.count(), self.ranges.count()) else { return Err(too_many) };
@@ -90,7 +111,7 @@ impl Block {
                 return self.covered.push(entry);
             }
             // Already counted as excluded from the ranges.
-            if rules.excluded_ranges.contains(address) {
+            if rules.excluded_ranges.contains(address) || self.excluded_ranges.contains(address) {
                 return;
             }
             if self.ranges.contains(address) {
@@ -146,7 +167,11 @@ impl Block {
 
 /// Each place and port once, in the order named. A place with its own port is dropped where the same place is
 /// visited on that port anyway; if it was named first, its text is kept for that unit.
-fn unique(entries: Vec<Entry>, ports: &PortSet, earlier: &mut HashMap<(Place, u16), Arc<str>>) -> Vec<Entry> {
+fn unique(
+    entries: Vec<Entry>,
+    ports: &PortSet,
+    earlier: &mut BTreeMap<(Place, u16), Arc<str>>,
+) -> Vec<Entry> {
     let mut seen: HashMap<Place, usize> = HashMap::new();
     let mut seen_with_port: HashMap<(Place, u16), usize> = HashMap::new();
     let mut kept = Vec::with_capacity(entries.len());

@@ -22,6 +22,8 @@ mod ports;
 mod source;
 mod sweep;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use error::{DiscoverError, Origin};
 pub use exclude::MAX_EXCLUSIONS;

@@ -93,8 +93,6 @@ fn low_half(value: u128) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -112,7 +110,7 @@ mod tests {
     #[test]
     fn every_size_is_permuted_without_loss() {
         for size in
-            (1..200).chain([255, 256, 257, 511, 512, 513, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537])
+            (1..130).chain([255, 256, 257, 511, 512, 513, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537])
         {
             for seed in [0, 1, u64::MAX] {
                 assert_bijection(size, seed);
@@ -121,7 +119,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn any_size_and_seed_is_a_bijection(size in 1_u32..20_000, seed: u64) {
@@ -155,18 +153,19 @@ mod tests {
         assert_ne!(order(1, "a"), order(1, "b"));
     }
 
-    /// The busiest /24 within any window of 256 probes of a /16: on average one, by chance seldom above eight.
-    fn busiest(subnet: impl Fn(u128) -> u128, size: u128, window: usize, probes: u128, seed: u64) -> u32 {
+    /// The most probes of one network within any `WINDOW` consecutive ones; 256 networks, so one on average.
+    fn busiest(network: impl Fn(u128) -> u128, size: u128, probes: u128, seed: u64) -> u32 {
+        const WINDOW: usize = 256;
         let permutation = Permutation::new(size, seed, "ranges");
-        let order: Vec<u128> = (0..probes).map(|i| subnet(permutation.apply(i))).collect();
-        let mut counts = HashMap::new();
+        let order: Vec<usize> =
+            (0..probes).map(|i| usize::try_from(network(permutation.apply(i))).unwrap()).collect();
+        let mut counts = [0_u32; 256];
         let mut worst = 0;
         for (at, network) in order.iter().enumerate() {
-            let count = counts.entry(*network).or_insert(0_u32);
-            *count += 1;
-            worst = worst.max(*count);
-            if at + 1 >= window {
-                *counts.get_mut(&order[at + 1 - window]).unwrap() -= 1;
+            counts[*network] += 1;
+            worst = worst.max(counts[*network]);
+            if at + 1 >= WINDOW {
+                counts[order[at + 1 - WINDOW]] -= 1;
             }
         }
         worst
@@ -174,15 +173,15 @@ mod tests {
 
     #[test]
     fn no_subnet_is_hit_in_a_burst() {
-        for seed in 0..16 {
-            // 65,536 windows over 256 networks: a truly random order reaches 8 to 10, more than 12 in one of 10,000.
-            let v4 = busiest(|address| address >> 8, 1 << 16, 256, 1 << 16, seed);
+        for seed in 0..3 {
+            // Over 65,536 windows a truly random order reaches 8 to 10, and more than 12 once in thousands of scans.
+            let v4 = busiest(|address| address >> 8, 1 << 16, 1 << 16, seed);
             assert!((2..=12).contains(&v4), "seed {seed}: {v4}");
-            // The same with three ports an address.
-            let ports = busiest(|index| (index / 3) >> 8, 3 << 16, 256, 3 << 16, seed);
+            // The same with three ports for each address.
+            let ports = busiest(|index| (index / 3) >> 8, 3 << 16, 3 << 16, seed);
             assert!((2..=12).contains(&ports), "seed {seed}: {ports}");
-            // An IPv6 /48: its /56 networks, first 65,536 probes.
-            let v6 = busiest(|address| address >> 72, 1 << 80, 256, 1 << 16, seed);
+            // The /56 networks of an IPv6 /48, in the first 65,536 probes.
+            let v6 = busiest(|address| address >> 72, 1 << 80, 1 << 16, seed);
             assert!((2..=12).contains(&v6), "seed {seed}: {v6}");
         }
     }

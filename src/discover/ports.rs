@@ -23,26 +23,29 @@ impl PortSet {
                 why: format!("the list is longer than {} bytes; use ranges", Self::MAX_TEXT),
             });
         }
-        let mut ports = Vec::new();
+        let mut ranges = Vec::new();
         for item in text.split(',').map(str::trim) {
             let (first, last) = match item.split_once('-') {
                 Some((first, last)) => (port(first.trim()), port(last.trim())),
                 None => (port(item), port(item)),
             };
             match (first, last) {
-                (Ok(first), Ok(last)) if first <= last => ports.extend(first..=last),
+                (Ok(first), Ok(last)) if first <= last => ranges.push((first, last)),
                 (Ok(first), Ok(last)) => {
                     return Err(wrong(format!("the range runs backwards; did you mean {last}-{first}?")));
                 }
                 (Err(why), _) | (_, Err(why)) => return Err(wrong(why)),
             }
-            if ports.len() > 4 * usize::from(u16::MAX) {
-                ports.sort_unstable();
-                ports.dedup();
+        }
+        ranges.sort_unstable();
+        let mut ports: Vec<u16> = Vec::new();
+        for (first, last) in ranges {
+            // Sorted by their start, ranges bring new ports only beyond the last one so far.
+            let new = ports.last().map_or(Some(first), |end| end.checked_add(1).map(|next| next.max(first)));
+            if let Some(new) = new {
+                ports.extend(new..=last);
             }
         }
-        ports.sort_unstable();
-        ports.dedup();
         Ok(Self(ports.into()))
     }
 

@@ -220,9 +220,12 @@ impl Sweep {
         }
         let outside = DiscoverError::Position { block: position.block, index: position.index };
         let Ok(block) = usize::try_from(position.block) else { return Err(outside) };
-        if block > self.plan.marks.len() {
+        let blocks = self.plan.marks.len();
+        if block > blocks {
             // The end of a walk whose last block held the rest of the ranges.
-            self.done = block == self.plan.marks.len() + 1 && position.index == 0;
+            let has_rest =
+                slice_units(self.plan.ports()).saturating_mul(wide(blocks)) < self.plan.range_units();
+            self.done = has_rest && block == blocks + 1 && position.index == 0;
             return if self.done { Ok(()) } else { Err(outside) };
         }
         if let Some(mark) = self.plan.marks.get(block) {

@@ -383,6 +383,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn no_text_makes_the_parser_panic(text in "\\PC{0,60}") {
             let _ = Target::parse(&text);
