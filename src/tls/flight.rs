@@ -208,7 +208,7 @@ impl Flight {
             Ok(Some(answer)) => Ok(Step::Send(answer)),
             Err(error) => self.captured.take().map(Step::Done).ok_or(error),
             Ok(None) => {
-                let waits = self.expected == Expected::Finished13 && !self.finished;
+                let waits = self.expected == Expected::Finished13 && !self.is_over();
                 Ok(match if waits { None } else { self.captured.take() } {
                     Some(captured) => Step::Done(captured),
                     None => Step::NeedMore,
