@@ -13,10 +13,10 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, ClientConnection, Error, HandshakeKind};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-use x509_parser::prelude::{FromDer, X509Name};
 
 use super::recorder::{Record, Recorder};
 use super::settings::ProbeSettings;
+use super::sweep::ca_name;
 use crate::model::{ClientAuth, EndedBy, Reason, ServerName, TlsFacts};
 use crate::text::Untrusted;
 use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
@@ -290,13 +290,6 @@ impl Driven<'_> {
             hello_retried: session.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
             opening: self.opening,
         }
-    }
-}
-
-fn ca_name(der: &[u8]) -> Untrusted {
-    match X509Name::from_der(der) {
-        Ok((_, name)) => Untrusted::new(name.to_string()),
-        Err(_) => Untrusted::new("unreadable name"),
     }
 }
 

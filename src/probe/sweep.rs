@@ -198,7 +198,8 @@ fn of_flight(error: &FlightError) -> (Reason, Untrusted) {
     (reason, error.to_string().into())
 }
 
-fn ca_name(der: &[u8]) -> Untrusted {
+/// RFC 4514's text of a client certificate authority's name.
+pub(super) fn ca_name(der: &[u8]) -> Untrusted {
     match X509Name::from_der(der) {
         Ok((_, name)) => Untrusted::new(name.to_string()),
         Err(_) => Untrusted::new("unreadable name"),
