@@ -1,8 +1,6 @@
 //! IANA registries of TLS. Each type is a struct around the wire number, so that unknown values survive.
 //! Source: IANA "Transport Layer Security (TLS) Parameters".
 
-use std::fmt;
-
 macro_rules! registry {
     ($(#[$doc:meta])* $type:ident($number:ty), $unknown:literal { $($constant:ident = $value:literal => $name:literal,)* }) => {
         $(#[$doc])*
@@ -30,8 +28,8 @@ macro_rules! registry {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 match self.known_name() {
                     Some(name) => f.write_str(name),
                     None => write!(f, $unknown, self.0),
@@ -39,13 +37,25 @@ macro_rules! registry {
             }
         }
 
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+        impl ::std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, f)
             }
         }
     };
 }
+
+mod alert;
+mod authentication;
+mod cipher_suite;
+mod group;
+mod signature_scheme;
+
+pub use alert::AlertDescription;
+pub use authentication::Authentication;
+pub use cipher_suite::CipherSuite;
+pub use group::NamedGroup;
+pub use signature_scheme::SignatureScheme;
 
 registry! {
     /// Protocol version, in the names of the report.
@@ -59,44 +69,44 @@ registry! {
     }
 }
 
-registry! {
-    /// Supported group (RFC 8446 section 4.2.7).
-    NamedGroup(u16), "0x{:04x}" {
-        secp256r1 = 0x0017 => "secp256r1",
-        secp384r1 = 0x0018 => "secp384r1",
-        secp521r1 = 0x0019 => "secp521r1",
-        x25519 = 0x001d => "x25519",
-        x448 = 0x001e => "x448",
-        ffdhe2048 = 0x0100 => "ffdhe2048",
-        ffdhe3072 = 0x0101 => "ffdhe3072",
-        ffdhe4096 = 0x0102 => "ffdhe4096",
-        X25519MLKEM768 = 0x11ec => "X25519MLKEM768",
-        SecP256r1MLKEM768 = 0x11eb => "SecP256r1MLKEM768",
-        SecP384r1MLKEM1024 = 0x11ed => "SecP384r1MLKEM1024",
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-registry! {
-    /// Signature scheme (RFC 8446 section 4.2.3).
-    SignatureScheme(u16), "0x{:04x}" {
-        ecdsa_secp256r1_sha256 = 0x0403 => "ecdsa_secp256r1_sha256",
+    #[test]
+    fn a_known_number_has_a_name_and_a_name_its_number() {
+        let mut named = 0;
+        for number in 0..=u16::MAX {
+            if let Some(name) = CipherSuite(number).known_name() {
+                assert_eq!(CipherSuite::from_name(name), Some(CipherSuite(number)));
+                named += 1;
+            }
+            if let Some(name) = NamedGroup(number).known_name() {
+                assert_eq!(NamedGroup::from_name(name), Some(NamedGroup(number)));
+            }
+            if let Some(name) = SignatureScheme(number).known_name() {
+                assert_eq!(SignatureScheme::from_name(name), Some(SignatureScheme(number)));
+            }
+        }
+        assert_eq!(named, 401);
     }
-}
 
-registry! {
-    /// Cipher suite.
-    CipherSuite(u16), "0x{:04x}" {
-        TLS_AES_128_GCM_SHA256 = 0x1301 => "TLS_AES_128_GCM_SHA256",
-        TLS_AES_256_GCM_SHA384 = 0x1302 => "TLS_AES_256_GCM_SHA384",
-        TLS_CHACHA20_POLY1305_SHA256 = 0x1303 => "TLS_CHACHA20_POLY1305_SHA256",
+    #[test]
+    fn an_unknown_number_keeps_its_value() {
+        assert_eq!(CipherSuite(0x0a0a).to_string(), "0x0a0a");
+        assert_eq!(NamedGroup(0xfafa).to_string(), "0xfafa");
+        assert_eq!(SignatureScheme(0xffff).to_string(), "0xffff");
+        assert_eq!(AlertDescription(7).to_string(), "alert_7");
+        assert_eq!(ProtocolVersion(0x0101).to_string(), "0x0101");
     }
-}
 
-registry! {
-    /// Alert description (RFC 8446 section 6).
-    AlertDescription(u8), "alert_{}" {
-        close_notify = 0 => "close_notify",
-        handshake_failure = 40 => "handshake_failure",
-        protocol_version = 70 => "protocol_version",
+    #[test]
+    fn numbers_carry_the_names_of_the_registry() {
+        assert_eq!(CipherSuite(0xc02f).to_string(), "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+        assert_eq!(CipherSuite(0x000a).to_string(), "TLS_RSA_WITH_3DES_EDE_CBC_SHA");
+        assert_eq!(CipherSuite(0xccae).to_string(), "TLS_RSA_PSK_WITH_CHACHA20_POLY1305_SHA256");
+        assert_eq!(NamedGroup(0x11ec).to_string(), "X25519MLKEM768");
+        assert_eq!(SignatureScheme(0x0905).to_string(), "mldsa65");
+        assert_eq!(AlertDescription(112).to_string(), "unrecognized_name");
     }
 }

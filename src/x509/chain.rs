@@ -27,11 +27,12 @@ impl RawChain {
 
     /// Takes a `certificate_list` body; `None` if a length does not fit or a certificate is empty.
     pub fn from_certificate_list(bytes: &[u8]) -> Option<Self> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            rest = split_certificate(rest)?.1;
-        }
-        Some(Self(bytes.into()))
+        is_certificate_list(bytes).then(|| Self(bytes.into()))
+    }
+
+    /// [`Self::from_certificate_list`] without a copy.
+    pub fn from_owned_certificate_list(bytes: Vec<u8>) -> Option<Self> {
+        is_certificate_list(&bytes).then(|| Self(bytes.into()))
     }
 
     /// Each certificate's DER, in the order served.
@@ -58,6 +59,22 @@ impl RawChain {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+fn is_certificate_list(mut bytes: &[u8]) -> bool {
+    while let Some((_, rest)) = split_certificate(bytes) {
+        bytes = rest;
+    }
+    bytes.is_empty()
+}
+
+fn split_certificate(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [a, b, c, rest @ ..] = bytes else { return None };
+    let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+    if length == 0 {
+        return None;
+    }
+    rest.split_at_checked(length)
 }
 
 /// A served chain of read certificates; cheap to clone.
@@ -106,8 +123,10 @@ mod tests {
             RawChain::from_certificate_list(&[
                 0, 0, 3, b'o', b'n', b'e', 0, 0, 5, b't', b'h', b'r', b'e', b'e'
             ]),
-            Some(chain)
+            Some(chain.clone())
         );
+        let owned = vec![0, 0, 3, b'o', b'n', b'e', 0, 0, 5, b't', b'h', b'r', b'e', b'e'];
+        assert_eq!(RawChain::from_owned_certificate_list(owned), Some(chain));
     }
 
     #[test]

@@ -1,0 +1,417 @@
+//! The standard handshake: rustls to its end, with a verifier that records instead of judging.
+//!
+//! rustls is driven by hand over the socket, so that what was negotiated is still there when a handshake fails.
+//! Never connects, never sends application data, never refuses a certificate.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::Resumption;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{ClientConfig, ClientConnection, Error, HandshakeKind};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::recorder::{Record, Recorder};
+use super::settings::ProbeSettings;
+use super::sweep::ca_name;
+use crate::model::{ClientAuth, EndedBy, Reason, ServerName, TlsFacts};
+use crate::text::Untrusted;
+use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
+use crate::x509::RawChain;
+
+/// Bytes that a server may send in a handshake: more than rustls' own limit of 64 KiB for a message.
+const MOST_BYTES: usize = 256 * 1024;
+/// First bytes of an answer that are kept, to tell what a peer speaks that does not speak TLS.
+const OPENING: usize = 64;
+/// How long a server that asked for a client certificate may take to refuse our having none. In TLS 1.3 that
+/// comes after the handshake, if it comes (RFC 8446 section 4.4.2.4).
+const REFUSAL_WAIT: Duration = Duration::from_secs(1);
+
+const HANDSHAKE_FAILURE: u8 = 40;
+const CERTIFICATE_UNKNOWN: u8 = 46;
+const UNKNOWN_CA: u8 = 48;
+const ACCESS_DENIED: u8 = 49;
+const CERTIFICATE_REQUIRED: u8 = 116;
+
+/// What one handshake offers beyond the fixed parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) post_quantum: bool,
+    pub(crate) alpn: bool,
+}
+
+/// One handshake, however it ended.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) facts: TlsFacts,
+    /// The certificates, if they came.
+    pub(crate) chain: Option<RawChain>,
+    pub(crate) ended: Ended,
+    /// The first bytes the peer sent; empty if it sent none.
+    pub(crate) opening: Vec<u8>,
+    pub(crate) hello_retried: bool,
+}
+
+/// How a handshake ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Complete,
+    /// The server refused that we have no certificate.
+    ClientAuth,
+    Alert(AlertDescription),
+    Timeout,
+    Reset,
+    Closed,
+    /// rustls could or would not go on.
+    Incompatible(String),
+}
+
+/// Makes handshakes for one scan.
+#[derive(Debug)]
+pub(crate) struct Standard {
+    with_post_quantum: ClientConfig,
+    without: ClientConfig,
+    alpn: Vec<Vec<u8>>,
+}
+
+impl Standard {
+    /// # Errors
+    /// When the TLS library refuses its own parameters.
+    pub(crate) fn new(settings: &ProbeSettings) -> Result<Self, Error> {
+        Ok(Self { with_post_quantum: config(true)?, without: config(false)?, alpn: settings.alpn.clone() })
+    }
+
+    /// Shakes hands over a fresh connection. The caller closes the stream.
+    pub(crate) async fn shake_hands(
+        &self,
+        stream: &TcpStream,
+        address: IpAddr,
+        server_name: Option<&ServerName>,
+        terms: Terms,
+        deadline: Instant,
+    ) -> Attempt {
+        let recorder = Arc::new(Recorder::default());
+        let session = match self.session(&recorder, address, server_name, terms) {
+            Ok(session) => session,
+            Err(error) => return Attempt::stillborn(&error),
+        };
+        let mut visit = Driven { stream, session, opening: Vec::new(), bytes: 0 };
+        let handshake = visit.handshake(|| recorder.has_client_auth());
+        let mut ended = timeout_at(deadline, handshake).await.unwrap_or(Ended::Timeout);
+        let mut record = recorder.take();
+        let client_auth = visit.client_auth(&record, &mut ended, deadline).await;
+        visit.say_goodbye();
+        visit.into_attempt(&mut record, ended, client_auth)
+    }
+
+    fn session(
+        &self,
+        recorder: &Arc<Recorder>,
+        address: IpAddr,
+        server_name: Option<&ServerName>,
+        terms: Terms,
+    ) -> Result<ClientConnection, Error> {
+        let mut config = if terms.post_quantum { &self.with_post_quantum } else { &self.without }.clone();
+        config.dangerous().set_certificate_verifier(recorder.clone());
+        config.client_auth_cert_resolver = recorder.clone();
+        let name = match server_name {
+            Some(name) => rustls_pki_types::ServerName::try_from(name.as_str().to_owned()).map_err(|_| {
+                Error::General("the name cannot be sent as server name indication".to_owned())
+            })?,
+            None => rustls_pki_types::ServerName::IpAddress(address.into()),
+        };
+        let alpn = if terms.alpn { self.alpn.clone() } else { Vec::new() };
+        ClientConnection::new_with_alpn(Arc::new(config), name, alpn)
+    }
+}
+
+fn config(post_quantum: bool) -> Result<ClientConfig, Error> {
+    let recorder = Arc::new(Recorder::default());
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider(post_quantum)))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(recorder.clone())
+        .with_client_cert_resolver(recorder);
+    // A resumed session has no certificates.
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+/// AES-128 first: SHA-384 costs a quarter of a handshake where the processor has no instructions for it.
+/// Post-quantum groups in front: rustls sends the X25519 share beside the hybrid one, so that a server without
+/// post-quantum groups needs no second hello.
+fn provider(post_quantum: bool) -> CryptoProvider {
+    use aws_lc_rs::cipher_suite as suite;
+    use aws_lc_rs::kx_group as group;
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites = vec![
+        suite::TLS13_AES_128_GCM_SHA256,
+        suite::TLS13_AES_256_GCM_SHA384,
+        suite::TLS13_CHACHA20_POLY1305_SHA256,
+        suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+    provider.kx_groups = vec![group::X25519, group::SECP256R1, group::SECP384R1];
+    if post_quantum {
+        provider.kx_groups.insert(0, group::X25519MLKEM768);
+        provider.kx_groups.extend([group::SECP256R1MLKEM768, group::MLKEM768, group::MLKEM1024]);
+    }
+    provider
+}
+
+/// A session and its socket.
+struct Driven<'a> {
+    stream: &'a TcpStream,
+    session: ClientConnection,
+    opening: Vec<u8>,
+    bytes: usize,
+}
+
+impl Driven<'_> {
+    /// Shakes hands. Takes leave in the same write as the last message, unless `stays` for an answer to it.
+    async fn handshake(&mut self, stays: impl Fn() -> bool) -> Ended {
+        loop {
+            let is_over = !self.session.is_handshaking();
+            if is_over && !stays() {
+                self.session.send_close_notify();
+            }
+            match self.flush().await {
+                Err(error) if !is_over => return Ended::of_io(&error),
+                _ if is_over => return Ended::Complete,
+                _ => {}
+            }
+            if let Err(ended) = self.read().await {
+                return ended;
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            match self.session.write_tls(&mut Wire(self.stream)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what there is and lets the session work on it.
+    async fn read(&mut self) -> Result<(), Ended> {
+        let read = loop {
+            let mut wire = Opening { wire: Wire(self.stream), seen: &mut self.opening };
+            match self.session.read_tls(&mut wire) {
+                Ok(read) => break read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stream.readable().await.map_err(|error| Ended::of_io(&error))?;
+                }
+                Err(error) => return Err(Ended::of_io(&error)),
+            }
+        };
+        if read == 0 {
+            return Err(Ended::Closed);
+        }
+        self.bytes += read;
+        if let Err(error) = self.session.process_new_packets() {
+            // Tells the server why, if it still listens.
+            let _ = self.session.write_tls(&mut Wire(self.stream));
+            return Err(Ended::of_tls(error));
+        }
+        if self.bytes > MOST_BYTES {
+            return Err(Ended::Incompatible("the handshake has no end".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether the server asks for a client certificate, and whether it insists.
+    async fn client_auth(&mut self, record: &Record, ended: &mut Ended, deadline: Instant) -> ClientAuth {
+        if record.chain.is_none() {
+            return ClientAuth::Unknown;
+        }
+        if !record.client_auth_requested {
+            return ClientAuth::None;
+        }
+        let is_tls13 = self.session.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
+        let refusal = match &*ended {
+            Ended::Complete if is_tls13 => {
+                // Silence is consent: a refusal is an alert right behind our Finished; a ticket or data say
+                // that we are in.
+                let until = deadline.min(Instant::now() + REFUSAL_WAIT);
+                timeout_at(until, self.read()).await.unwrap_or(Ok(())).err()
+            }
+            // Up to TLS 1.2 the refusal comes instead of the server's Finished.
+            Ended::Complete => None,
+            other => Some(other.clone()),
+        };
+        if !refusal.is_some_and(|ended| ended.is_for_want_of_a_certificate()) {
+            return ClientAuth::Requested;
+        }
+        *ended = Ended::ClientAuth;
+        ClientAuth::Required
+    }
+
+    /// Takes leave, if that was not done yet and there is something to leave.
+    fn say_goodbye(&mut self) {
+        if !self.session.is_handshaking() {
+            self.session.send_close_notify();
+        }
+        let _ = self.session.write_tls(&mut Wire(self.stream));
+    }
+
+    fn into_attempt(self, record: &mut Record, ended: Ended, client_auth: ClientAuth) -> Attempt {
+        let session = &self.session;
+        let names = record.client_auth_ca_names.iter();
+        let facts = TlsFacts {
+            version: session.protocol_version().map(|version| ProtocolVersion(version.into())),
+            cipher_suite: session.negotiated_cipher_suite().map(|suite| CipherSuite(suite.suite().into())),
+            group: session.negotiated_key_exchange_group().map(|group| NamedGroup(group.name().into())),
+            alpn: session.alpn_protocol().map(Untrusted::from_bytes),
+            completed: Some(ended == Ended::Complete),
+            ended_by: ended.clone().into_model(),
+            possession_proved: record.possession_proved,
+            client_auth,
+            client_auth_ca_names: names.map(|der| ca_name(der)).collect(),
+            ocsp_stapled: record.ocsp_stapled,
+            // rustls does not ask for timestamps in the handshake.
+            sct_count: None,
+        };
+        Attempt {
+            facts,
+            chain: record.chain.take(),
+            ended,
+            hello_retried: session.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
+            opening: self.opening,
+        }
+    }
+}
+
+impl Attempt {
+    fn stillborn(error: &Error) -> Self {
+        Self {
+            facts: TlsFacts::default(),
+            chain: None,
+            ended: Ended::Incompatible(error.to_string()),
+            opening: Vec::new(),
+            hello_retried: false,
+        }
+    }
+}
+
+impl Ended {
+    fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            // Nothing more could come.
+            io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Self::Timeout
+            }
+            _ => Self::Reset,
+        }
+    }
+
+    fn of_tls(error: Error) -> Self {
+        match error {
+            Error::AlertReceived(alert) => Self::Alert(AlertDescription(alert.into())),
+            other => Self::Incompatible(other.to_string()),
+        }
+    }
+
+    /// The reason of a handshake that brought no certificates.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Complete | Self::ClientAuth => Reason::NoCertificate,
+            Self::Alert(_) => Reason::Alert,
+            Self::Timeout => Reason::Timeout,
+            Self::Reset => Reason::Reset,
+            Self::Closed => Reason::Closed,
+            Self::Incompatible(_) => Reason::Malformed,
+        }
+    }
+
+    /// The same for a person.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Complete | Self::ClientAuth => "the handshake ended without a certificate".to_owned(),
+            Self::Alert(alert) => format!("the server refused with alert {alert}"),
+            Self::Timeout => "the handshake did not end in time".to_owned(),
+            Self::Reset => "the connection was reset during the handshake".to_owned(),
+            Self::Closed => "the connection was closed during the handshake".to_owned(),
+            Self::Incompatible(how) => format!("the handshake cannot go on: {how}"),
+        }
+    }
+
+    /// What servers do that insist on a client certificate: alerts by RFC 8446 section 6.2 and older custom, or
+    /// hanging up.
+    fn is_for_want_of_a_certificate(&self) -> bool {
+        match self {
+            Self::Alert(alert) => {
+                matches!(
+                    alert.0,
+                    HANDSHAKE_FAILURE
+                        ..=CERTIFICATE_UNKNOWN | UNKNOWN_CA | ACCESS_DENIED | CERTIFICATE_REQUIRED
+                )
+            }
+            Self::Closed | Self::Reset => true,
+            Self::Complete | Self::ClientAuth | Self::Timeout | Self::Incompatible(_) => false,
+        }
+    }
+
+    fn into_model(self) -> Option<EndedBy> {
+        match self {
+            Self::Complete => None,
+            Self::ClientAuth => Some(EndedBy::ClientAuth),
+            Self::Alert(alert) => Some(EndedBy::Alert(alert)),
+            Self::Timeout => Some(EndedBy::Timeout),
+            Self::Reset => Some(EndedBy::Reset),
+            Self::Closed => Some(EndedBy::Closed),
+            Self::Incompatible(how) => Some(EndedBy::Misbehaved(how.into())),
+        }
+    }
+}
+
+/// The socket as rustls reads and writes it; never blocks.
+struct Wire<'a>(&'a TcpStream);
+
+impl io::Read for Wire<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+}
+
+impl io::Write for Wire<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.try_write(buffer)
+    }
+
+    fn write_vectored(&mut self, buffers: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_write_vectored(buffers)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads from the socket and keeps the first bytes.
+struct Opening<'a> {
+    wire: Wire<'a>,
+    seen: &'a mut Vec<u8>,
+}
+
+impl io::Read for Opening<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.wire.read(buffer)?;
+        let room = OPENING.saturating_sub(self.seen.len());
+        if room > 0 {
+            self.seen.extend(buffer.iter().take(read.min(room)));
+        }
+        Ok(read)
+    }
+}

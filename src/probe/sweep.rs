@@ -1,0 +1,210 @@
+//! The sweep's handshake: sends one hello, reads the certificates, leaves. Never judges, never connects.
+
+use std::cell::RefCell;
+use std::io;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use x509_parser::prelude::{FromDer, X509Name};
+
+use crate::model::{ClientAuth, EndedBy, Failure, Handshake, Reason, ServerName, Stage, TlsFacts};
+use crate::text::Untrusted;
+use crate::tls::{
+    AlertDescription, Captured, Flight, FlightError, HelloTemplate, Leave, Limits, Step, VisitRandom,
+};
+use crate::x509::RawChain;
+
+/// Bytes read at once: a whole flight in most cases, a whole record in all.
+const READ_BYTES: usize = 20 * 1024;
+
+thread_local! {
+    /// One buffer per worker, held only between two waits: a connection that waits for bytes has none.
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
+
+/// A visit without certificates, with what the choice of a second try needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missed {
+    pub(crate) failure: Failure,
+    /// The alert, if one ended it.
+    pub(crate) alert: Option<AlertDescription>,
+    /// The server answered the first hello with a HelloRetryRequest.
+    pub(crate) hello_retried: bool,
+}
+
+/// Sends one hello over a fresh connection and reads the certificates, until `deadline`. The caller closes the
+/// stream; with `SO_LINGER` 0, for the RST that frees the port at once.
+///
+/// # Errors
+/// Stage `handshake` with the reason.
+pub(crate) async fn capture(
+    stream: &TcpStream,
+    hello: &HelloTemplate,
+    server_name: Option<&ServerName>,
+    deadline: Instant,
+    leave: Leave,
+) -> Result<Captured, Missed> {
+    let mut random: VisitRandom = [0; 96];
+    if aws_lc_rs::rand::fill(&mut random).is_err() {
+        let detail = "this machine's random generator failed";
+        return Err(Missed {
+            failure: Failure::new(Stage::Handshake, Reason::Local, detail),
+            alert: None,
+            hello_retried: false,
+        });
+    }
+    let hello = hello.hello(&random, server_name.map(ServerName::as_str));
+    let mut flight = Flight::new(hello, Limits::default(), leave);
+    let ended = match timeout_at(deadline, converse(stream, &mut flight)).await {
+        Ok(Ok(captured)) => Ok(captured),
+        Ok(Err(stopped)) => flight.give_up().ok_or(stopped),
+        Err(_) => flight.give_up().ok_or(Stopped::TimedOut),
+    };
+    match ended {
+        Ok(captured) => {
+            if !captured.farewell.is_empty() {
+                // The visit is over either way: politeness may fail.
+                let _ = stream.try_write(&captured.farewell);
+            }
+            Ok(*captured)
+        }
+        Err(stopped) => Err(stopped.missed(flight.hello_retried())),
+    }
+}
+
+/// What a capture says about the endpoint; the handshake ended by our choice.
+pub(crate) fn handshake(captured: Captured) -> Handshake<RawChain> {
+    Handshake {
+        tls: TlsFacts {
+            version: Some(captured.version),
+            cipher_suite: Some(captured.cipher_suite),
+            group: captured.group,
+            alpn: captured.alpn,
+            completed: Some(false),
+            ended_by: Some(EndedBy::OurChoice),
+            possession_proved: None,
+            client_auth: match captured.client_auth {
+                Some(true) => ClientAuth::Requested,
+                Some(false) => ClientAuth::None,
+                None => ClientAuth::Unknown,
+            },
+            client_auth_ca_names: captured.client_auth_ca_names.iter().map(|der| ca_name(der)).collect(),
+            ocsp_stapled: captured.ocsp_stapled,
+            sct_count: captured.sct_count,
+        },
+        presented: captured.certificates,
+        other_chains: Vec::new(),
+    }
+}
+
+/// Why a conversation stopped without certificates.
+#[derive(Debug)]
+enum Stopped {
+    Flight(FlightError),
+    Closed { after_bytes: bool },
+    Io(io::Error),
+    TimedOut,
+}
+
+async fn converse(stream: &TcpStream, flight: &mut Flight) -> Result<Box<Captured>, Stopped> {
+    send(stream, flight.hello()).await?;
+    let mut after_bytes = false;
+    loop {
+        stream.readable().await.map_err(Stopped::Io)?;
+        match read(stream, flight, &mut after_bytes)? {
+            Step::NeedMore => {}
+            Step::Done(captured) => return Ok(captured),
+            Step::Send(answer) => {
+                send(stream, &answer).await?;
+                // Servers that write their answer in pieces wait for our acknowledgement of the first (Nagle),
+                // which the kernel would delay by 40 ms in a dialogue. An optimisation: it may fail.
+                #[cfg(target_os = "linux")]
+                let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
+            }
+        }
+    }
+}
+
+/// Reads what is there, with the worker's buffer.
+fn read(stream: &TcpStream, flight: &mut Flight, after_bytes: &mut bool) -> Result<Step, Stopped> {
+    READ_BUFFER.with_borrow_mut(|buffer| match stream.try_read(buffer) {
+        Ok(0) => Err(Stopped::Closed { after_bytes: *after_bytes }),
+        Ok(count) => {
+            *after_bytes = true;
+            flight.feed(buffer.get_mut(..count).unwrap_or_default()).map_err(Stopped::Flight)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Step::NeedMore),
+        Err(error) => Err(Stopped::Io(error)),
+    })
+}
+
+async fn send(stream: &TcpStream, mut bytes: &[u8]) -> Result<(), Stopped> {
+    while !bytes.is_empty() {
+        match stream.try_write(bytes) {
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                stream.writable().await.map_err(Stopped::Io)?;
+            }
+            Err(error) => return Err(Stopped::Io(error)),
+        }
+    }
+    Ok(())
+}
+
+impl Stopped {
+    fn missed(self, hello_retried: bool) -> Missed {
+        let alert = match self {
+            Self::Flight(FlightError::Alert(alert)) => Some(alert),
+            _ => None,
+        };
+        let (reason, detail) = match self {
+            Self::TimedOut => (Reason::Timeout, "no certificates in time".into()),
+            Self::Closed { after_bytes: false } => {
+                (Reason::Closed, "the server closed the connection without a word".into())
+            }
+            Self::Closed { after_bytes: true } => (
+                Reason::Closed,
+                "the server closed the connection before its certificates were complete".into(),
+            ),
+            Self::Io(error) => of_io(&error),
+            Self::Flight(error) => of_flight(&error),
+        };
+        Missed { failure: Failure { stage: Stage::Handshake, reason, detail }, alert, hello_retried }
+    }
+}
+
+fn of_io(error: &io::Error) -> (Reason, Untrusted) {
+    let reason = match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            return (Reason::Reset, "the server reset the connection".into());
+        }
+        io::ErrorKind::TimedOut => Reason::Timeout,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Reason::Unreachable,
+        _ => Reason::Local,
+    };
+    (reason, format!("the connection broke: {error}").into())
+}
+
+fn of_flight(error: &FlightError) -> (Reason, Untrusted) {
+    let reason = match error {
+        FlightError::NotTls { excerpt, .. } => {
+            return (Reason::NotTls, format!("{error}: {}", excerpt.raw()).into());
+        }
+        FlightError::Alert(_) => Reason::Alert,
+        FlightError::ChainTooLarge { .. } => Reason::ChainTooLarge,
+        FlightError::Malformed(_) => Reason::Malformed,
+        FlightError::NoCertificate(_) => Reason::NoCertificate,
+    };
+    (reason, error.to_string().into())
+}
+
+/// RFC 4514's text of a client certificate authority's name.
+pub(super) fn ca_name(der: &[u8]) -> Untrusted {
+    match X509Name::from_der(der) {
+        Ok((_, name)) => Untrusted::new(name.to_string()),
+        Err(_) => Untrusted::new("unreadable name"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

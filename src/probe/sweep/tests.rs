@@ -1,0 +1,1 @@
+//! The driver against peers on loopback that play back bytes.
