@@ -1,0 +1,49 @@
+//! Numbers that stand for the variants of the vocabulary. A number never changes its meaning and is never reused.
+
+use super::{Decoder, StoreError};
+use crate::model::{
+    ClientAuth, Depth, FindingState, OfferedFor, Reason, ScanState, Severity, Stage, Transport,
+};
+
+/// A variant with a number.
+pub(in crate::store) trait Code: Copy + Sized {
+    fn code(self) -> u8;
+    fn from_code(code: u8) -> Option<Self>;
+}
+
+impl Decoder<'_> {
+    pub(in crate::store) fn code<T: Code>(&mut self) -> Result<T, StoreError> {
+        let code = self.byte()?;
+        T::from_code(code).ok_or_else(|| self.corrupt())
+    }
+}
+
+macro_rules! codes {
+    ($($type:ident { $($variant:ident = $code:literal,)* })*) => {
+        $(impl Code for $type {
+            fn code(self) -> u8 {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            fn from_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+        })*
+    };
+}
+
+codes! {
+    Transport { Tcp = 0, Quic = 1, File = 2, }
+    Stage { Resolve = 0, Connect = 1, Upgrade = 2, Handshake = 3, Decode = 4, }
+    Reason {
+        Refused = 0, Timeout = 1, Reset = 2, Closed = 3, Unreachable = 4, NotTls = 5, Alert = 6,
+        ChainTooLarge = 7, Malformed = 8, NoCertificate = 9, NoSuchName = 10, NoAddress = 11, DnsFailure = 12,
+        Local = 13, Unreadable = 14,
+    }
+    OfferedFor { Rsa = 0, Ecdsa = 1, Eddsa = 2, MlDsa = 3, NoSni = 4, }
+    ClientAuth { Unknown = 0, None = 1, Requested = 2, Required = 3, }
+    Depth { Sweep = 0, Standard = 1, }
+    ScanState { Running = 0, Complete = 1, Incomplete = 2, }
+    Severity { Info = 0, Low = 1, Medium = 2, High = 3, Critical = 4, }
+    FindingState { Open = 0, Acknowledged = 1, Silenced = 2, Resolved = 3, }
+}

@@ -1,0 +1,432 @@
+//! Observations: in full, or as "the same as that earlier one".
+//!
+//! ```text
+//! full  kind ‖ endpoint id (16) ‖ time ‖ chains ‖ facts ‖ digest (16) ‖ endpoint ‖ target ‖ detail
+//! same  kind | 4 ‖ endpoint id (16) ‖ time ‖ certificates ‖ position of the full one
+//! ```
+//!
+//! Chains are numbers of certificates. The digest is over what makes an outcome (kind, chains, facts and the
+//! target's text; not the time, not a failure's sentence): equal digests of one endpoint are "the same".
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::codes::Code;
+use super::{
+    Decoder, Encoder, StoreError, Table, open_version, put_ascending, put_bytes, put_length, put_option,
+    put_position, put_text, put_time, put_varint,
+};
+use crate::model::{EndedBy, Transport};
+use crate::model::{
+    Endpoint, EndpointId, Failure, Handshake, Observation, OtherChain, Outcome, ServerName, TlsFacts,
+};
+use crate::store::position::Position;
+use crate::text::Untrusted;
+use crate::time::UnixTime;
+use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
+use crate::x509::Fingerprint;
+
+const VERSION: u8 = 1;
+const SAME: u8 = 4;
+
+/// Digest of an outcome.
+pub(in crate::store) type Digest = [u8; 16];
+
+/// What an outcome was, without its facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Kind {
+    Handshake = 0,
+    Failure = 1,
+    Read = 2,
+}
+
+impl Kind {
+    pub(in crate::store) fn of<C>(outcome: &Outcome<C>) -> Self {
+        match outcome {
+            Outcome::Handshake(_) => Self::Handshake,
+            Outcome::Failure(_) => Self::Failure,
+            Outcome::Read(_) => Self::Read,
+        }
+    }
+
+    pub(in crate::store) fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Handshake),
+            1 => Some(Self::Failure),
+            2 => Some(Self::Read),
+            _ => None,
+        }
+    }
+
+    /// The outcome holds a chain.
+    pub(in crate::store) fn has_chain(self) -> bool {
+        self != Self::Failure
+    }
+}
+
+/// The target's text, or its place among the targets of the scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) enum Target<'a> {
+    Listed(u64),
+    Written(&'a str),
+}
+
+/// The part of an observation that the merge needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct Head {
+    pub(in crate::store) kind: Kind,
+    pub(in crate::store) endpoint: EndpointId,
+    pub(in crate::store) seen_at: UnixTime,
+    pub(in crate::store) body: Body,
+}
+
+/// New, or the same as an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Body {
+    Full(Digest),
+    Same(Position),
+}
+
+/// The outcome's bytes that count for sameness: kind, chains, facts.
+pub(in crate::store) fn put_outcome(out: &mut Vec<u8>, outcome: &Outcome<Vec<u64>>) {
+    match outcome {
+        Outcome::Handshake(handshake) => {
+            put_length(out, handshake.other_chains.len().saturating_add(1));
+            put_chain(out, &handshake.presented);
+            handshake.other_chains.iter().for_each(|other| put_chain(out, &other.presented));
+            handshake.other_chains.iter().for_each(|other| out.push(other.offered_for.code()));
+            put_facts(out, &handshake.tls);
+        }
+        Outcome::Failure(failure) => {
+            put_length(out, 0);
+            out.push(failure.stage.code());
+            out.push(failure.reason.code());
+        }
+        Outcome::Read(chain) => {
+            put_length(out, 1);
+            put_chain(out, chain);
+        }
+    }
+}
+
+/// Digest of [`put_outcome`]'s bytes with the target's text.
+pub(in crate::store) fn digest(kind: Kind, outcome: &[u8], target: &str) -> Digest {
+    let mut bytes = Vec::with_capacity(outcome.len() + target.len() + 10);
+    bytes.push(kind as u8);
+    put_bytes(&mut bytes, outcome);
+    bytes.extend_from_slice(target.as_bytes());
+    Fingerprint::of(&bytes).0.first_chunk().copied().unwrap_or_default()
+}
+
+/// A whole observation.
+pub(in crate::store) struct Full<'a> {
+    pub(in crate::store) id: EndpointId,
+    pub(in crate::store) kind: Kind,
+    pub(in crate::store) seen_at: UnixTime,
+    /// From [`put_outcome`].
+    pub(in crate::store) outcome: &'a [u8],
+    pub(in crate::store) digest: Digest,
+    pub(in crate::store) endpoint: &'a Endpoint,
+    pub(in crate::store) target: Target<'a>,
+    /// A failure's sentence.
+    pub(in crate::store) detail: Option<&'a str>,
+}
+
+impl Full<'_> {
+    pub(in crate::store) fn encode<'e>(&self, encoder: &'e mut Encoder, key: &[u8]) -> &'e [u8] {
+        let out = encoder.begin(Table::Observation, key, VERSION);
+        out.push(self.kind as u8);
+        out.extend_from_slice(&self.id.0);
+        put_time(out, self.seen_at);
+        out.extend_from_slice(self.outcome);
+        out.extend_from_slice(&self.digest);
+        put_endpoint(out, self.endpoint);
+        match self.target {
+            Target::Written(text) => {
+                put_varint(out, 0);
+                put_text(out, text);
+            }
+            Target::Listed(index) => put_varint(out, index.saturating_add(1)),
+        }
+        if let Some(detail) = self.detail {
+            put_text(out, detail);
+        }
+        encoder.finish()
+    }
+}
+
+/// An observation whose outcome is that of `outcome`; `certificates` are those of its chains, ascending.
+pub(in crate::store) fn encode_same<'e>(
+    encoder: &'e mut Encoder,
+    key: &[u8],
+    (kind, id, seen_at): (Kind, EndpointId, UnixTime),
+    certificates: &[u64],
+    outcome: &Position,
+) -> &'e [u8] {
+    let out = encoder.begin(Table::Observation, key, VERSION);
+    out.push(kind as u8 | SAME);
+    out.extend_from_slice(&id.0);
+    put_time(out, seen_at);
+    put_ascending(out, certificates);
+    put_position(out, outcome);
+    encoder.finish()
+}
+
+/// Reads the head, and appends the certificates of all its chains to `certificates`, ascending and once each.
+pub(in crate::store) fn decode_head(
+    key: &[u8],
+    record: &[u8],
+    certificates: &mut Vec<u64>,
+) -> Result<Head, StoreError> {
+    let mut decoder = open_version(Table::Observation, key, record, VERSION)?;
+    let (tag, endpoint, seen_at) = decode_start(&mut decoder)?;
+    let kind = Kind::from_code(tag & !SAME).ok_or_else(|| decoder.corrupt())?;
+    if tag & SAME != 0 {
+        certificates.extend(decoder.ascending()?);
+        return Ok(Head { kind, endpoint, seen_at, body: Body::Same(decoder.position()?) });
+    }
+    let chains = decode_chains(&mut decoder)?;
+    let mut numbers: Vec<u64> = chains.iter().flatten().copied().collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    certificates.extend(numbers);
+    skip_facts(&mut decoder, kind, chains.len())?;
+    Ok(Head { kind, endpoint, seen_at, body: Body::Full(decoder.array()?) })
+}
+
+/// A decoded record.
+pub(in crate::store) enum Decoded<'a> {
+    Full { observation: Box<Observation<Vec<u64>>>, target: Target<'a>, digest: Digest },
+    Same { endpoint: EndpointId, seen_at: UnixTime, outcome: Position },
+}
+
+/// Reads a whole record; the observation's target is empty, for the caller to fill in.
+pub(in crate::store) fn decode<'a>(key: &'a [u8], record: &'a [u8]) -> Result<Decoded<'a>, StoreError> {
+    let mut decoder = open_version(Table::Observation, key, record, VERSION)?;
+    let (tag, id, observed_at) = decode_start(&mut decoder)?;
+    let kind = Kind::from_code(tag & !SAME).ok_or_else(|| decoder.corrupt())?;
+    if tag & SAME != 0 {
+        decoder.ascending()?;
+        let outcome = decoder.position()?;
+        decoder.end()?;
+        return Ok(Decoded::Same { endpoint: id, seen_at: observed_at, outcome });
+    }
+    let mut outcome = decode_outcome(&mut decoder, kind)?;
+    let digest = decoder.array()?;
+    let endpoint = decode_endpoint(&mut decoder)?;
+    let target = match decoder.varint()? {
+        0 => Target::Written(decoder.text()?),
+        index => Target::Listed(index - 1),
+    };
+    if let Outcome::Failure(failure) = &mut outcome {
+        failure.detail = Untrusted::new(decoder.text()?);
+    }
+    decoder.end()?;
+    let observation = Box::new(Observation { endpoint, target: Arc::from(""), observed_at, outcome });
+    Ok(Decoded::Full { observation, target, digest })
+}
+
+fn decode_start(decoder: &mut Decoder<'_>) -> Result<(u8, EndpointId, UnixTime), StoreError> {
+    Ok((decoder.byte()?, EndpointId(decoder.array()?), decoder.time()?))
+}
+
+fn put_chain(out: &mut Vec<u8>, chain: &[u64]) {
+    put_length(out, chain.len());
+    chain.iter().for_each(|&number| put_varint(out, number));
+}
+
+fn decode_chains(decoder: &mut Decoder<'_>) -> Result<Vec<Vec<u64>>, StoreError> {
+    decoder.list(|decoder| decoder.list(Decoder::varint))
+}
+
+fn decode_outcome(decoder: &mut Decoder<'_>, kind: Kind) -> Result<Outcome<Vec<u64>>, StoreError> {
+    let mut chains = decode_chains(decoder)?.into_iter();
+    let outcome = match kind {
+        Kind::Handshake => {
+            let presented = chains.next().ok_or_else(|| decoder.corrupt())?;
+            let other_chains = chains
+                .by_ref()
+                .map(|presented| Ok(OtherChain { offered_for: decoder.code()?, presented }))
+                .collect::<Result<_, StoreError>>()?;
+            let tls = decode_facts(decoder)?;
+            Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains }))
+        }
+        Kind::Failure => {
+            Outcome::Failure(Failure::new(decoder.code()?, decoder.code()?, Untrusted::default()))
+        }
+        Kind::Read => Outcome::Read(chains.next().ok_or_else(|| decoder.corrupt())?),
+    };
+    if chains.next().is_some() { Err(decoder.corrupt()) } else { Ok(outcome) }
+}
+
+fn skip_facts(decoder: &mut Decoder<'_>, kind: Kind, chains: usize) -> Result<(), StoreError> {
+    match kind {
+        Kind::Handshake => {
+            decoder.take(chains.saturating_sub(1))?;
+            decode_facts(decoder)?;
+        }
+        Kind::Failure => {
+            decoder.take(2)?;
+        }
+        Kind::Read => {}
+    }
+    Ok(())
+}
+
+/// Bits of the facts that are there, in the order they follow.
+mod present {
+    pub(super) const VERSION: u64 = 1;
+    pub(super) const CIPHER_SUITE: u64 = 1 << 1;
+    pub(super) const GROUP: u64 = 1 << 2;
+    pub(super) const ALPN: u64 = 1 << 3;
+    pub(super) const ENDED_BY: u64 = 1 << 4;
+    pub(super) const SCT_COUNT: u64 = 1 << 5;
+    pub(super) const CA_NAMES: u64 = 1 << 6;
+}
+
+fn put_facts(out: &mut Vec<u8>, tls: &TlsFacts) {
+    let mut bits = 0;
+    let mut set = |bit: u64, there: bool| bits |= if there { bit } else { 0 };
+    set(present::VERSION, tls.version.is_some());
+    set(present::CIPHER_SUITE, tls.cipher_suite.is_some());
+    set(present::GROUP, tls.group.is_some());
+    set(present::ALPN, tls.alpn.is_some());
+    set(present::ENDED_BY, tls.ended_by.is_some());
+    set(present::SCT_COUNT, tls.sct_count.is_some());
+    set(present::CA_NAMES, !tls.client_auth_ca_names.is_empty());
+    put_varint(out, bits);
+    let answers = tri(tls.completed) | tri(tls.possession_proved) << 2 | tri(tls.ocsp_stapled) << 4;
+    out.push(answers | tls.client_auth.code() << 6);
+    if let Some(version) = tls.version {
+        out.extend_from_slice(&version.0.to_be_bytes());
+    }
+    if let Some(suite) = tls.cipher_suite {
+        out.extend_from_slice(&suite.0.to_be_bytes());
+    }
+    if let Some(group) = tls.group {
+        out.extend_from_slice(&group.0.to_be_bytes());
+    }
+    if let Some(alpn) = &tls.alpn {
+        put_text(out, alpn.raw());
+    }
+    if let Some(ended_by) = &tls.ended_by {
+        put_ended_by(out, ended_by);
+    }
+    if let Some(count) = tls.sct_count {
+        put_varint(out, count.into());
+    }
+    if !tls.client_auth_ca_names.is_empty() {
+        put_length(out, tls.client_auth_ca_names.len());
+        tls.client_auth_ca_names.iter().for_each(|name| put_text(out, name.raw()));
+    }
+}
+
+fn decode_facts(decoder: &mut Decoder<'_>) -> Result<TlsFacts, StoreError> {
+    let bits = decoder.varint()?;
+    let answers = decoder.byte()?;
+    let number = |decoder: &mut Decoder<'_>, bit: u64| {
+        (bits & bit != 0).then(|| decoder.array().map(u16::from_be_bytes)).transpose()
+    };
+    Ok(TlsFacts {
+        completed: answer(answers).ok_or_else(|| decoder.corrupt())?,
+        possession_proved: answer(answers >> 2).ok_or_else(|| decoder.corrupt())?,
+        ocsp_stapled: answer(answers >> 4).ok_or_else(|| decoder.corrupt())?,
+        client_auth: Code::from_code(answers >> 6).ok_or_else(|| decoder.corrupt())?,
+        version: number(decoder, present::VERSION)?.map(ProtocolVersion),
+        cipher_suite: number(decoder, present::CIPHER_SUITE)?.map(CipherSuite),
+        group: number(decoder, present::GROUP)?.map(NamedGroup),
+        alpn: (bits & present::ALPN != 0).then(|| decoder.text().map(Untrusted::from)).transpose()?,
+        ended_by: (bits & present::ENDED_BY != 0).then(|| decode_ended_by(decoder)).transpose()?,
+        sct_count: (bits & present::SCT_COUNT != 0).then(|| decoder.number()).transpose()?,
+        client_auth_ca_names: if bits & present::CA_NAMES != 0 {
+            decoder.list(|decoder| decoder.text().map(Untrusted::from))?
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+fn tri(answer: Option<bool>) -> u8 {
+    match answer {
+        None => 0,
+        Some(false) => 1,
+        Some(true) => 2,
+    }
+}
+
+fn answer(bits: u8) -> Option<Option<bool>> {
+    match bits & 3 {
+        0 => Some(None),
+        1 => Some(Some(false)),
+        2 => Some(Some(true)),
+        _ => None,
+    }
+}
+
+fn put_ended_by(out: &mut Vec<u8>, ended_by: &EndedBy) {
+    match ended_by {
+        EndedBy::OurChoice => out.push(0),
+        EndedBy::ClientAuth => out.push(1),
+        EndedBy::Alert(alert) => out.extend_from_slice(&[2, alert.0]),
+        EndedBy::Timeout => out.push(3),
+        EndedBy::Reset => out.push(4),
+        EndedBy::Closed => out.push(5),
+        EndedBy::Misbehaved(how) => {
+            out.push(6);
+            put_text(out, how.raw());
+        }
+    }
+}
+
+fn decode_ended_by(decoder: &mut Decoder<'_>) -> Result<EndedBy, StoreError> {
+    Ok(match decoder.byte()? {
+        0 => EndedBy::OurChoice,
+        1 => EndedBy::ClientAuth,
+        2 => EndedBy::Alert(AlertDescription(decoder.byte()?)),
+        3 => EndedBy::Timeout,
+        4 => EndedBy::Reset,
+        5 => EndedBy::Closed,
+        6 => EndedBy::Misbehaved(Untrusted::new(decoder.text()?)),
+        _ => return Err(decoder.corrupt()),
+    })
+}
+
+fn put_endpoint(out: &mut Vec<u8>, endpoint: &Endpoint) {
+    out.push(endpoint.transport.code());
+    match endpoint.address {
+        None => out.push(0),
+        Some(IpAddr::V4(address)) => {
+            out.push(4);
+            out.extend_from_slice(&address.octets());
+        }
+        Some(IpAddr::V6(address)) => {
+            out.push(6);
+            out.extend_from_slice(&address.octets());
+        }
+    }
+    put_option(out, endpoint.port, |out, port| put_varint(out, port.into()));
+    put_option(out, endpoint.server_name.as_ref(), |out, name| put_text(out, name.as_str()));
+    put_option(out, endpoint.starttls, |_, protocol| match protocol {});
+    put_option(out, endpoint.path.as_deref(), put_text);
+}
+
+fn decode_endpoint(decoder: &mut Decoder<'_>) -> Result<Endpoint, StoreError> {
+    let transport: Transport = decoder.code()?;
+    let address = match decoder.byte()? {
+        0 => None,
+        4 => Some(IpAddr::from(decoder.array::<4>()?)),
+        6 => Some(IpAddr::from(decoder.array::<16>()?)),
+        _ => return Err(decoder.corrupt()),
+    };
+    Ok(Endpoint {
+        transport,
+        address,
+        port: decoder.option(|decoder| decoder.number())?,
+        server_name: decoder.option(|decoder| {
+            let name = decoder.text()?;
+            ServerName::parse(name).map_err(|_| decoder.corrupt())
+        })?,
+        starttls: decoder.option(|decoder| Err(decoder.corrupt()))?,
+        path: decoder.option(|decoder| decoder.text().map(Arc::from))?,
+    })
+}
