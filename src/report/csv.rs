@@ -23,8 +23,11 @@ pub fn csv_columns() -> impl Iterator<Item = &'static str> {
     COLUMNS.iter().map(|(name, _)| *name)
 }
 
+/// Makes one cell.
+type Value = fn(&Row<'_>) -> String;
+
 /// Each column with what stands in it.
-const COLUMNS: &[(&str, fn(&Row<'_>) -> String)] = &[
+const COLUMNS: &[(&str, Value)] = &[
     // The endpoint, as in the JSON report.
     ("target", |row| row.view.observation.target.to_string()),
     ("address", |row| shown(row.view.observation.endpoint.address)),
@@ -101,13 +104,13 @@ impl<W: Write> CsvReport<W> {
     /// Whatever the writer says.
     pub fn begin(out: W, now: UnixTime) -> io::Result<Self> {
         let mut out = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
-        out.write_record(csv_columns()).map_err(io::Error::from)?;
+        out.write_record(csv_columns()).map_err(writer_error)?;
         Ok(Self { out, now })
     }
 
     fn row(&mut self, row: &Row<'_>) -> io::Result<()> {
         let cells = COLUMNS.iter().map(|(_, value)| cell_text(&value(row)));
-        self.out.write_record(cells.collect::<Vec<_>>()).map_err(io::Error::from)
+        self.out.write_record(cells.collect::<Vec<_>>()).map_err(writer_error)
     }
 }
 
@@ -140,6 +143,14 @@ impl<W: Write> RecordWriter for CsvReport<W> {
 
     fn finish(&mut self, _head: &ReportHead<'_>) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// What the writer said, with its kind: a broken pipe stays one.
+fn writer_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("CSV: {other:?}")),
     }
 }
 

@@ -30,7 +30,7 @@ const SERVED_COLUMNS: [Column; 6] = [
     Column::new("SEEN", 10, 22),
 ];
 
-const FIELD_COLUMNS: [Column; 2] = [Column::new("CERTIFICATE", 12, 18), Column::new("", 24, 200).weight(2)];
+const FIELD_COLUMNS: [Column; 2] = [Column::new("", 12, 18), Column::new("", 24, 200).weight(2)];
 
 /// Names shown of one certificate; the JSON has them all.
 const MOST_NAMES: usize = 20;
@@ -98,7 +98,8 @@ pub fn show_table(document: &ShowDocument<'_>, options: &TableOptions, next_comm
 }
 
 fn fields(certificate: &CertificateDocument<'_>, options: &TableOptions) -> Listing {
-    let mut listing = Listing::new(&FIELD_COLUMNS);
+    let mut listing =
+        Listing::new(&FIELD_COLUMNS).heading(format!("Certificate {}", certificate.sha256.0.short()));
     let mut field = |name: &str, value: &str| {
         if !value.is_empty() {
             listing.row([Cell::styled(name, Style::Dim), Cell::new(value)]);

@@ -105,9 +105,11 @@ impl Grid {
     /// Appends the heading and the rows, at most `width` wide, without trailing spaces.
     pub(super) fn render(&self, out: &mut String, width: usize, colour: bool) {
         let widths = self.fit(width);
-        let heading: Vec<Cell> =
-            self.columns.iter().map(|column| Cell::styled(column.heading, Style::Dim)).collect();
-        self.render_row(out, &heading, &widths, colour);
+        if self.columns.iter().any(|column| !column.heading.is_empty()) {
+            let heading: Vec<Cell> =
+                self.columns.iter().map(|column| Cell::styled(column.heading, Style::Dim)).collect();
+            self.render_row(out, &heading, &widths, colour);
+        }
         for row in &self.rows {
             self.render_row(out, row, &widths, colour);
         }
@@ -115,29 +117,23 @@ impl Grid {
 
     fn render_row(&self, out: &mut String, row: &[Cell], widths: &[Option<usize>], colour: bool) {
         let shown = row.iter().zip(&self.columns).zip(widths);
-        let cells: Vec<(usize, bool, Vec<(String, Style)>)> = shown
-            .filter_map(|((cell, column), width)| {
-                let width = (*width)?;
-                let lines = cell.0.iter().flat_map(|(text, style)| {
-                    wrap(text, width, MOST_LINES).into_iter().map(|line| (line, *style))
-                });
-                Some((width, column.right, lines.collect()))
-            })
+        let blocks: Vec<Block> = shown
+            .filter_map(|((cell, column), width)| Some(Block::new(cell, (*width)?, column.right)))
             .collect();
-        let height = cells.iter().map(|(_, _, lines)| lines.len()).max().unwrap_or_default();
+        let height = blocks.iter().map(|block| block.lines.len()).max().unwrap_or_default();
         for at in 0..height {
             // Spaces are written only once something follows them.
             let mut spaces = 0;
-            for (width, right, lines) in &cells {
-                if let Some((text, style)) = lines.get(at) {
-                    let padding = width.saturating_sub(display_width(text));
-                    let before = if *right { spaces + padding } else { spaces };
-                    out.extend(std::iter::repeat_n(' ', before));
-                    out.push_str(&style.paint(text, colour));
-                    spaces = if *right { GAP } else { padding + GAP };
-                } else {
-                    spaces += width + GAP;
-                }
+            for block in &blocks {
+                let Some((text, style)) = block.lines.get(at) else {
+                    spaces += block.width + GAP;
+                    continue;
+                };
+                let padding = block.width.saturating_sub(display_width(text));
+                let (before, after) = if block.right { (padding, 0) } else { (0, padding) };
+                out.extend(std::iter::repeat_n(' ', spaces + before));
+                out.push_str(&style.paint(text, colour));
+                spaces = after + GAP;
             }
             out.push('\n');
         }
@@ -197,6 +193,22 @@ impl Grid {
                 None => break,
             }
         }
+    }
+}
+
+/// A cell wrapped to its column.
+struct Block {
+    width: usize,
+    right: bool,
+    lines: Vec<(String, Style)>,
+}
+
+impl Block {
+    fn new(cell: &Cell, width: usize, right: bool) -> Self {
+        let paragraphs = cell.0.iter();
+        let lines = paragraphs
+            .flat_map(|(text, style)| wrap(text, width, MOST_LINES).into_iter().map(|line| (line, *style)));
+        Self { width, right, lines: lines.collect() }
     }
 }
 

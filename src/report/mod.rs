@@ -2,7 +2,7 @@
 //! the time come in as arguments, the bytes go to a writer.
 //!
 //! Text of a peer cannot break a format, forge a line, move a cursor, run in a browser or start a formula:
-//! [`json_text`], [`crate::text::escape_for_csv`] and [`layout::clean`] are the only ways out.
+//! `json_text`, [`crate::text::escape_for_csv`] and `layout::clean` are the only ways out.
 
 mod csv;
 mod diff;
@@ -18,6 +18,8 @@ mod listing;
 mod phrases;
 mod style;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 

@@ -23,7 +23,7 @@ pub(super) struct Groups {
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) severity: Severity,
-    /// The first endpoint.
+    /// The endpoint that expires first.
     pub(super) label: String,
     /// Its address, if the label is a name, and which of its chains.
     pub(super) beside: String,
@@ -33,7 +33,6 @@ pub(super) struct Group {
     pub(super) title: String,
     detail: String,
     details_differ: bool,
-    /// The earliest.
     pub(super) not_after: Option<UnixTime>,
     pub(super) issuer: String,
     pub(super) issuers_differ: bool,
@@ -98,25 +97,30 @@ impl Group {
         let endpoint = &view.observation.endpoint;
         let certificate = certificate(view, verdict);
         self.verdicts += 1;
-        // Two chains of one endpoint may be alike.
-        let id = endpoint.id();
-        if self.last != id {
-            self.last = id;
-            self.endpoints += 1;
-            if self.second.is_none() {
-                self.second = Some(clean(&endpoint.label()));
-            }
-        }
-        self.details_differ |= self.detail != clean(&verdict.detail);
+        let label = clean(&endpoint.label());
+        let detail = clean(&verdict.detail);
+        self.details_differ |= self.detail != detail;
         self.issuers_differ |= self.issuer != issuer(certificate);
+        // Two chains of one endpoint may be alike.
+        let is_another = self.last != endpoint.id();
+        if is_another {
+            self.last = endpoint.id();
+            self.endpoints += 1;
+        }
         let not_after = certificate.and_then(|certificate| certificate.not_after);
-        self.not_after = match (self.not_after, not_after) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        if not_after.is_some() && self.not_after.is_none_or(|earliest| not_after < Some(earliest)) {
+            let former = std::mem::replace(&mut self.label, label);
+            self.second = if is_another { Some(former) } else { self.second.take() };
+            self.beside = beside(endpoint, verdict);
+            self.detail = detail;
+            self.not_after = not_after;
+            self.issuer = issuer(certificate);
+        } else if is_another && self.second.is_none() {
+            self.second = Some(label);
+        }
     }
 
-    /// The facts of the case, or of the first one if they differ.
+    /// The facts of the case, or of the one that is shown if they differ.
     pub(super) fn reason(&self) -> String {
         if self.details_differ { format!("For example: {}", self.detail) } else { self.detail.clone() }
     }

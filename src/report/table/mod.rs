@@ -24,10 +24,10 @@ const FEW_ENDPOINTS: usize = 20;
 
 const COLUMNS: [Column; 5] = [
     Column::new("SEVERITY", 8, 8),
-    Column::new("ENDPOINT", 18, 44),
-    Column::new("FINDING", 30, 96).weight(2),
+    Column::new("ENDPOINT", 18, 44).weight(2),
+    Column::new("FINDING", 30, 96).weight(3),
     Column::new("EXPIRES", 10, 10),
-    Column::new("ISSUER", 14, 32).optional(),
+    Column::new("ISSUER", 14, 32).weight(2).optional(),
 ];
 
 /// Collects endpoints for the table.
@@ -40,9 +40,10 @@ pub struct TableBuilder {
     healthy: Vec<Healthy>,
 }
 
-/// An endpoint that is fine.
+/// An endpoint that is fine, or whose faults somebody accepted.
 #[derive(Debug)]
 struct Healthy {
+    accepted: bool,
     label: String,
     address: String,
     reason: String,
@@ -129,21 +130,16 @@ impl TableBuilder {
 impl Healthy {
     fn of(view: &EndpointView<'_>, chain: &Chain) -> Self {
         let endpoint = &view.observation.endpoint;
-        let verdict = view.assessment.chains.first().filter(|chain| chain.offered_for.is_none());
-        let trust = match verdict.map(|verdict| &verdict.trust) {
-            Some(trust) => trust_words(trust),
-            None => "trust not checked".to_owned(),
-        };
-        let name = match verdict.and_then(|verdict| verdict.name_match) {
-            Some(true) => "; the name matches",
-            Some(false) => "; the name does not match",
-            None => "; no name to match",
-        };
+        let accepted = view.findings.iter().find(|finding| is_set_aside(finding.state));
         let leaf = chain.end_entity();
         Self {
+            accepted: accepted.is_some(),
             label: clean(&endpoint.label()),
             address: groups::address_beside_name(endpoint),
-            reason: format!("{trust}{name}"),
+            reason: match accepted {
+                Some(finding) => clean(&format!("{} ({})", finding.verdict.title, finding.state.name())),
+                None => why_it_is_fine(view),
+            },
             not_after: end_of(chain),
             issuer: clean(leaf.map(|leaf| leaf.issuer.label().raw()).unwrap_or_default()),
         }
@@ -151,7 +147,11 @@ impl Healthy {
 
     fn row(&self, options: &TableOptions) -> [Cell; 5] {
         [
-            Cell::styled("ok", Style::Good),
+            if self.accepted {
+                Cell::styled("accepted", Style::Dim)
+            } else {
+                Cell::styled("ok", Style::Good)
+            },
             Cell::new(&self.label).and(&self.address, Style::Dim),
             Cell::new(&self.reason),
             expiry_cell(self.not_after, options.now),
@@ -184,6 +184,25 @@ fn expiry_cell(not_after: Option<UnixTime>, now: UnixTime) -> Cell {
 
 fn end_of(chain: &Chain) -> Option<UnixTime> {
     chain.end_entity().and_then(|leaf| leaf.not_after)
+}
+
+/// Somebody acknowledged or silenced it.
+fn is_set_aside(state: FindingState) -> bool {
+    matches!(state, FindingState::Acknowledged | FindingState::Silenced)
+}
+
+fn why_it_is_fine(view: &EndpointView<'_>) -> String {
+    let verdict = view.assessment.chains.first().filter(|chain| chain.offered_for.is_none());
+    let trust = match verdict.map(|verdict| &verdict.trust) {
+        Some(trust) => trust_words(trust),
+        None => "trust not checked".to_owned(),
+    };
+    let name = match verdict.and_then(|verdict| verdict.name_match) {
+        Some(true) => "the name matches",
+        Some(false) => "the name does not match",
+        None => "no name to match",
+    };
+    format!("{trust}; {name}")
 }
 
 /// Which stores trust, else why the first does not.

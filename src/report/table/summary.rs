@@ -1,6 +1,6 @@
 //! The sentences under the table: how much, how bad, from where, judged by which trust stores. They add up.
 
-use super::super::phrases::{counted, date, duration, from_now};
+use super::super::phrases::{counted, date, duration, from_now, number};
 use super::tally::Tally;
 use crate::model::{Scan, ScanState};
 use crate::time::UnixTime;
@@ -39,18 +39,24 @@ impl Summary<'_> {
 
     fn endpoints(&self) -> Option<String> {
         let tally = self.tally;
-        let counted_endpoints = counted(tally.handshake + tally.failed(), "endpoint", "endpoints");
-        let mut sentence = match (tally.handshake + tally.failed(), tally.read) {
-            (0, 1..) => tally.outcome_counts(),
-            _ => format!("{counted_endpoints}: {}", tally.outcome_counts()),
-        };
+        let mut parts = Vec::new();
+        let served = tally.handshake + tally.failed();
+        if served > 0 || tally.read == 0 {
+            let endpoints = counted(served, "endpoint", "endpoints");
+            let without = match tally.failed() {
+                0 => String::new(),
+                failed => format!(", {} without ({})", number(failed), tally.failure_counts()),
+            };
+            parts.push(format!("{endpoints}: {} with a chain{without}", number(tally.handshake)));
+        }
+        if tally.read > 0 {
+            parts.push(counted(tally.read, "chain read from a file", "chains read from files"));
+        }
         let unlisted = self.scan.counts.unlisted;
         if unlisted > 0 {
-            sentence.push_str("; ");
-            sentence.push_str(&counted(unlisted, "dead address not listed", "dead addresses not listed"));
+            parts.push(counted(unlisted, "dead address not listed", "dead addresses not listed"));
         }
-        sentence.push('.');
-        Some(sentence)
+        Some(format!("{}.", parts.join("; ")))
     }
 
     fn left_out(&self) -> Option<String> {
@@ -90,7 +96,7 @@ impl Summary<'_> {
             }
             None => String::new(),
         };
-        Some(format!("{healthy} no finding of severity low or worse{next}."))
+        Some(format!("{healthy} no open finding of severity low or worse{next}."))
     }
 
     fn origin(&self) -> Option<String> {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::TableOptions;
 use super::super::layout::{Cell, Column, Grid, clean};
-use super::super::phrases::{counted, failure_words, number};
+use super::super::phrases::{failure_words, number};
 use super::super::style::Style;
+use super::is_set_aside;
 use crate::model::{Endpoint, FindingState, Outcome, Reason, Severity, Stage};
 use crate::time::UnixTime;
 use crate::wire::v1::EndpointView;
@@ -61,8 +62,7 @@ impl Tally {
         for finding in view.findings {
             match finding.state {
                 FindingState::Open => *self.severities.entry(finding.verdict.severity).or_default() += 1,
-                FindingState::Acknowledged | FindingState::Silenced => self.set_aside += 1,
-                FindingState::Resolved => {}
+                state => self.set_aside += u64::from(is_set_aside(state)),
             }
         }
     }
@@ -123,8 +123,7 @@ impl Tally {
                 endpoints =
                     endpoints.and(&format!("and {} more", number(failures.count - named)), Style::Dim);
             }
-            let words = failure_words(*stage, *reason);
-            let why = Cell::styled(&words, Style::Strong).and(&failures.detail, Style::Plain);
+            let why = failures.why(*stage, *reason);
             grid.push([
                 Cell::styled(stage.name(), Style::Dim),
                 Cell::new(&number(failures.count)),
@@ -141,20 +140,16 @@ impl Tally {
         failures.sort_by_key(|(code, failures)| (std::cmp::Reverse(failures.count), **code));
         failures
     }
+}
 
-    /// `with a chain` or `read`, by what there is.
-    pub(super) fn outcome_counts(&self) -> String {
-        let mut parts = Vec::new();
-        if self.handshake > 0 || self.read == 0 {
-            parts.push(format!("{} with a chain", number(self.handshake)));
+impl Failures {
+    /// The reason, and the peer's or the system's words where they say more.
+    fn why(&self, stage: Stage, reason: Reason) -> Cell {
+        let words = failure_words(stage, reason);
+        if self.detail.to_lowercase().contains(&words.to_lowercase()) {
+            return Cell::styled(&self.detail, Style::Strong);
         }
-        if self.read > 0 {
-            parts.push(format!("{} read from files", counted(self.read, "chain", "chains")));
-        }
-        match self.failed() {
-            0 => {}
-            failed => parts.push(format!("{} without ({})", number(failed), self.failure_counts())),
-        }
-        parts.join(", ")
+        let example = if self.count > 1 && !self.detail.is_empty() { "For example: " } else { "" };
+        Cell::styled(&words, Style::Strong).and(&format!("{example}{}", self.detail), Style::Plain)
     }
 }

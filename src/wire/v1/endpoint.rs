@@ -242,3 +242,105 @@ fn trust_document<'a>(verdict: Option<&'a ChainVerdict>) -> TrustDocument<'a> {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{
+        Assessment, Endpoint, Failure, Handshake, Observation, OfferedFor, OtherChain, PathReason, Reason,
+        Stage, StoreVerdict,
+    };
+    use crate::time::UnixTime;
+    use crate::x509::RawChain;
+
+    fn document(outcome: Outcome, assessment: &Assessment) -> Value {
+        let observation = Observation {
+            endpoint: Endpoint::tcp("[::1]:8443".parse().unwrap(), None),
+            target: "::1".into(),
+            observed_at: UnixTime(0),
+            outcome,
+        };
+        let observation = &observation;
+        let view = EndpointView { observation, assessment, owner: None, tags: &[], findings: &[] };
+        serde_json::to_value(endpoint_document(&view)).unwrap()
+    }
+
+    fn chain() -> Chain {
+        Chain { digest: RawChain::default().digest(), certificates: Vec::new().into() }
+    }
+
+    fn verdict(
+        offered_for: Option<OfferedFor>,
+        reason: Option<PathReason>,
+        name_match: Option<bool>,
+    ) -> ChainVerdict {
+        let store = StoreVerdict { store: "mozilla".into(), reason, path: Vec::new() };
+        ChainVerdict { offered_for, trust: Trust { stores: vec![store] }, name_match }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_null_or_not_checked_and_never_false() {
+        let failure = Failure::new(Stage::Connect, Reason::Timeout, "no answer within 5 s");
+        let document = document(Outcome::Failure(failure), &Assessment::default());
+        assert_eq!(
+            document["outcome"],
+            json!({"status": "failure", "stage": "connect", "reason": "timeout", "detail": "no answer within 5 s"})
+        );
+        for (key, value) in document["tls"].as_object().unwrap() {
+            let expected = match key.as_str() {
+                "client_auth" => json!("unknown"),
+                "client_auth_ca_names" => json!([]),
+                _ => Value::Null,
+            };
+            assert_eq!(*value, expected, "{key}");
+        }
+        assert_eq!(document["trust"], json!({"verdict": "not_checked", "stores": []}));
+        assert_eq!(document["revocation"]["status"], "not_checked");
+        for key in ["name_match", "grade", "score", "owner", "server_name", "starttls"] {
+            assert_eq!(document[key], Value::Null, "{key}");
+        }
+        assert_eq!((&document["address"], &document["port"]), (&json!("::1"), &json!(8443)));
+    }
+
+    #[test]
+    fn each_chain_has_its_own_verdict() {
+        let other = |offered_for| OtherChain { offered_for, presented: chain() };
+        let handshake = Handshake {
+            tls: TlsFacts::default(),
+            presented: chain(),
+            other_chains: vec![other(OfferedFor::Rsa), other(OfferedFor::NoSni)],
+        };
+        let assessment = Assessment {
+            chains: vec![
+                verdict(None, None, Some(true)),
+                verdict(Some(OfferedFor::Rsa), Some(PathReason::Expired), Some(true)),
+                verdict(Some(OfferedFor::NoSni), None, None),
+            ],
+            verdicts: Vec::new(),
+        };
+        let document = document(Outcome::Handshake(Box::new(handshake)), &assessment);
+        assert_eq!(
+            (&document["trust"]["verdict"], &document["name_match"]),
+            (&json!("trusted"), &json!(true))
+        );
+        let [rsa, no_sni] = document["other_chains"].as_array().unwrap().as_slice() else { panic!() };
+        assert_eq!((&rsa["offered_for"], &rsa["trust"]["verdict"]), (&json!("rsa"), &json!("untrusted")));
+        assert_eq!(rsa["trust"]["stores"][0]["reason"], "expired");
+        assert_eq!((&no_sni["offered_for"], &no_sni["name_match"]), (&json!("no_sni"), &Value::Null));
+    }
+
+    #[test]
+    fn a_chain_that_was_not_judged_takes_no_other_chains_verdict() {
+        let other = OtherChain { offered_for: OfferedFor::Ecdsa, presented: chain() };
+        let handshake = Handshake { tls: TlsFacts::default(), presented: chain(), other_chains: vec![other] };
+        let assessment = Assessment {
+            chains: vec![verdict(Some(OfferedFor::Rsa), None, Some(true))],
+            verdicts: Vec::new(),
+        };
+        let document = document(Outcome::Handshake(Box::new(handshake)), &assessment);
+        assert_eq!(document["trust"]["verdict"], "not_checked");
+        assert_eq!(document["other_chains"][0]["trust"]["verdict"], "not_checked");
+    }
+}

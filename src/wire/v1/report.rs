@@ -174,3 +174,42 @@ fn counts_document(counts: &Counts) -> CountsDocument<'_> {
         failures: counts.failures.iter().map(|(code, count)| (code.as_str().into(), *count)).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Depth, Scan, ScanId};
+    use crate::time::UnixTime;
+
+    #[test]
+    fn a_killed_scan_is_incomplete_and_has_no_end() {
+        let scan = Scan {
+            id: ScanId("1".to_owned()),
+            profile: None,
+            started_at: UnixTime(0),
+            finished_at: None,
+            state: ScanState::Running,
+            vantage: String::new(),
+            actor: String::new(),
+            parameters: ScanParameters {
+                targets: Vec::new(),
+                ports: "443".to_owned(),
+                depth: Depth::Sweep,
+                rate: None,
+                resolver: None,
+                profile_sha256: None,
+            },
+            exclusions: Vec::new(),
+            counts: Counts::default(),
+        };
+        let head = report_head(&ReportView {
+            generated_at: UnixTime(0),
+            stores: &[],
+            scan: ScanView { scan: &scan },
+        });
+        assert_eq!((head.scan.state.as_ref(), head.scan.finished_at), ("incomplete", None));
+        assert_eq!((head.schema.as_ref(), head.tool.name.as_ref()), ("certvigil.report/v1", "certvigil"));
+        let text = serde_json::to_string(&head).unwrap();
+        assert_eq!(serde_json::from_str::<ReportHead<'_>>(&text).unwrap(), head);
+    }
+}

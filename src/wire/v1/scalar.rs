@@ -66,3 +66,29 @@ pub(super) fn registered<'a>(name: Option<&'static str>, number: impl Display) -
         None => Text::Owned(number.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_and_a_time_read_what_they_write() {
+        let hash = Sha256(Fingerprint::of(b""));
+        let text = serde_json::to_string(&hash).unwrap();
+        assert!(text.starts_with("\"e3b0c44298fc1c14"));
+        assert_eq!(serde_json::from_str::<Sha256>(&text).unwrap(), hash);
+        let time = Timestamp(UnixTime(1_795_510_800));
+        assert_eq!(serde_json::to_string(&time).unwrap(), "\"2026-11-24T09:00:00Z\"");
+        assert_eq!(serde_json::from_str::<Timestamp>("\"2026-11-24T09:00:00Z\"").unwrap(), time);
+    }
+
+    #[test]
+    fn what_is_no_hash_or_time_is_refused() {
+        for text in ["\"\"", "\"e3b0\"", "1", "null", "\"zz\""] {
+            assert!(serde_json::from_str::<Sha256>(text).is_err(), "{text}");
+        }
+        for text in ["\"soon\"", "1795510800", "null"] {
+            assert!(serde_json::from_str::<Timestamp>(text).is_err(), "{text}");
+        }
+    }
+}
