@@ -37,14 +37,9 @@ impl Untrusted {
         escape_for_terminal(&self.0)
     }
 
-    /// One cell for a spreadsheet: the terminal rendering, and a leading `'` where a formula could start
-    /// (OWASP, CSV injection). Quoting is the writer's work.
+    /// One cell for a spreadsheet, see [`escape_for_csv`]. Quoting is the writer's work.
     pub fn csv(&self) -> String {
-        let text = self.terminal();
-        match text.trim_start().chars().next() {
-            Some('=' | '+' | '-' | '@') => format!("'{text}"),
-            _ => text,
-        }
+        escape_for_csv(&self.0)
     }
 }
 
@@ -80,7 +75,35 @@ pub fn escape_for_terminal(text: &str) -> String {
     out
 }
 
-fn is_unsafe_for_terminal(c: char) -> bool {
+/// The terminal rendering, with a `'` where a spreadsheet could start a formula (OWASP, CSV injection): at the
+/// start, and after a semicolon, which separates cells where the comma is the decimal point.
+pub fn escape_for_csv(text: &str) -> String {
+    let text = escape_for_terminal(text);
+    let mut out = String::with_capacity(text.len() + 1);
+    if text.trim_start_matches(is_skipped_before_formula).starts_with(is_formula_start) {
+        out.push('\'');
+    }
+    let mut after_separator = false;
+    for c in text.chars() {
+        if after_separator && is_formula_start(c) {
+            out.push('\'');
+        }
+        after_separator = c == ';' || (after_separator && is_skipped_before_formula(c));
+        out.push(c);
+    }
+    out
+}
+
+fn is_formula_start(c: char) -> bool {
+    matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
+}
+
+fn is_skipped_before_formula(c: char) -> bool {
+    c.is_whitespace() || c == '"'
+}
+
+/// A terminal would act on this character or hide it.
+pub fn is_unsafe_for_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -104,6 +127,9 @@ mod tests {
             assert!(Untrusted::new(format!("{start}cmd|' /C calc'!A0")).csv().starts_with('\''));
         }
         assert_eq!(Untrusted::new("plain").csv(), "plain");
+        assert_eq!(Untrusted::new("a; =cmd;\"-x").csv(), "a; '=cmd;\"'-x");
+        assert_eq!(Untrusted::new("\u{ff1d}cmd").csv(), "'\u{ff1d}cmd");
+        assert_eq!(Untrusted::new("a-b; c=d").csv(), "a-b; c=d");
     }
 
     #[test]

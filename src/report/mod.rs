@@ -1,1 +1,80 @@
-//! Documents to bytes: table, JSON, JSONL, CSV. Never opens a file.
+//! Documents to bytes: table, JSON, JSONL, CSV. Never opens a file or knows a terminal: the width, the colours and
+//! the time come in as arguments, the bytes go to a writer.
+//!
+//! Text of a peer cannot break a format, forge a line, move a cursor, run in a browser or start a formula:
+//! `json_text`, [`crate::text::escape_for_csv`] and `layout::clean` are the only ways out.
+
+mod csv;
+mod diff;
+mod doctor;
+mod findings;
+mod history;
+mod inventory;
+mod json;
+mod json_text;
+mod jsonl;
+mod layout;
+mod listing;
+mod phrases;
+mod style;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+pub use csv::{CsvReport, csv_columns};
+pub use diff::diff_table;
+pub use doctor::doctor_table;
+pub use findings::findings_table;
+pub use history::history_table;
+pub use inventory::{inventory_table, show_table};
+pub use json::{JsonReport, write_document};
+pub use json_text::JsonLayout;
+pub use jsonl::JsonlReport;
+pub use layout::{Cell, Column};
+pub use listing::Listing;
+pub use style::Style;
+pub use table::TableBuilder;
+
+use crate::time::UnixTime;
+use crate::wire::v1::{CertificateView, EndpointView, ReportHead};
+
+/// A report that is written record by record, in memory that does not grow with it.
+pub trait RecordWriter {
+    /// Writes one endpoint.
+    ///
+    /// # Errors
+    /// Whatever the writer says; a broken pipe is [`io::ErrorKind::BrokenPipe`].
+    fn endpoint(&mut self, endpoint: &EndpointView<'_>) -> io::Result<()>;
+
+    /// Writes one certificate, where the format has a place for it. In JSON, certificates follow the endpoints.
+    ///
+    /// # Errors
+    /// As for [`RecordWriter::endpoint`].
+    fn certificate(&mut self, certificate: &CertificateView<'_>) -> io::Result<()>;
+
+    /// Closes the report and flushes the writer. A report that was not finished says so by its form.
+    ///
+    /// # Errors
+    /// As for [`RecordWriter::endpoint`].
+    fn finish(&mut self, head: &ReportHead<'_>) -> io::Result<()>;
+}
+
+/// How a table is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableOptions {
+    /// Columns of the terminal; fewer than 40 count as 40, more than 240 as 240.
+    pub width: usize,
+    /// Colours beside the words, never instead of them.
+    pub colour: bool,
+    /// What "in 12 d" counts from.
+    pub now: UnixTime,
+}
+
+impl TableOptions {
+    /// With a width that a table can be laid out in.
+    fn bounded(self) -> Self {
+        Self { width: self.width.clamp(40, 240), ..self }
+    }
+}

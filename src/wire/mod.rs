@@ -1,1 +1,4 @@
-//! Versioned serde documents (`v1`) and their conversion from the model.
+//! Versioned documents that other programs read, and their conversion from the model. Never bytes: that is
+//! `report/`'s work. A version's keys keep their name and meaning; only additions are allowed.
+
+pub mod v1;

@@ -1,0 +1,346 @@
+//! One endpoint of a report: what was seen there and how it was judged.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::finding_document;
+use super::scalar::registered;
+use super::{EndpointView, FindingDocument, Sha256, Text, Timestamp};
+use crate::model::{ChainVerdict, ClientAuth, Outcome, StartTls, TlsFacts, Trust};
+use crate::x509::Chain;
+
+/// `not_checked`: nobody looked.
+const NOT_CHECKED: &str = "not_checked";
+
+/// An endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointDocument<'a> {
+    pub id: Text<'a>,
+    pub target: Text<'a>,
+    pub address: Option<IpAddr>,
+    pub port: Option<u16>,
+    pub transport: Text<'a>,
+    pub server_name: Option<Text<'a>>,
+    pub starttls: Option<Text<'a>>,
+    pub owner: Option<Text<'a>>,
+    pub tags: Vec<Text<'a>>,
+    pub observed_at: Timestamp,
+    pub outcome: OutcomeDocument<'a>,
+    pub tls: TlsDocument<'a>,
+    pub presented: Vec<Sha256>,
+    pub other_chains: Vec<OtherChainDocument<'a>>,
+    pub trust: TrustDocument<'a>,
+    pub revocation: RevocationDocument<'a>,
+    pub name_match: Option<bool>,
+    pub policies: Vec<PolicyVerdictDocument<'a>>,
+    pub grade: Option<Text<'a>>,
+    pub score: Option<ScoreDocument<'a>>,
+    pub findings: Vec<FindingDocument<'a>>,
+}
+
+/// How the visit ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum OutcomeDocument<'a> {
+    Handshake,
+    Read,
+    Failure { stage: Text<'a>, reason: Text<'a>, detail: Text<'a> },
+}
+
+/// What was negotiated; all `null` where there was no handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TlsDocument<'a> {
+    pub completed: Option<bool>,
+    pub ended_by: Option<Text<'a>>,
+    pub version: Option<Text<'a>>,
+    pub cipher_suite: Option<Text<'a>>,
+    pub group: Option<Text<'a>>,
+    pub alpn: Option<Text<'a>>,
+    pub possession_proved: Option<bool>,
+    pub client_auth: Text<'a>,
+    pub client_auth_ca_names: Vec<Text<'a>>,
+    pub ocsp_stapled: Option<bool>,
+    pub sct_count: Option<u32>,
+    /// By version name; `null` without deep inspection.
+    pub versions: Option<BTreeMap<Text<'a>, VersionDocument<'a>>>,
+}
+
+/// What a server offers in one protocol version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionDocument<'a> {
+    pub offered: Option<bool>,
+    pub cipher_suites: Vec<Text<'a>>,
+    pub server_order: Option<bool>,
+    pub groups: Vec<Text<'a>>,
+}
+
+/// A further chain that the endpoint serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherChainDocument<'a> {
+    pub certificates: Vec<Sha256>,
+    pub offered_for: Text<'a>,
+    pub trust: TrustDocument<'a>,
+    pub name_match: Option<bool>,
+}
+
+/// What the trust stores say about one chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustDocument<'a> {
+    /// `trusted` if any store trusts.
+    pub verdict: Text<'a>,
+    pub stores: Vec<StoreVerdictDocument<'a>>,
+}
+
+/// One store's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreVerdictDocument<'a> {
+    pub name: Text<'a>,
+    pub verdict: Text<'a>,
+    pub reason: Option<Text<'a>>,
+    pub path: Vec<Sha256>,
+}
+
+/// Revocation of the presented end-entity certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationDocument<'a> {
+    pub status: Text<'a>,
+    pub method: Option<Text<'a>>,
+    pub checked_at: Option<Timestamp>,
+}
+
+/// One policy's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyVerdictDocument<'a> {
+    pub name: Text<'a>,
+    pub verdict: Text<'a>,
+    pub failed: Vec<Text<'a>>,
+}
+
+/// Points behind a grade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreDocument<'a> {
+    pub total: u32,
+    pub protocol: u32,
+    pub key_exchange: u32,
+    pub cipher: u32,
+    pub ignoring_trust: Text<'a>,
+}
+
+/// An endpoint of a report. Policies, grade and score stay empty until there is a deep inspection to base them on.
+pub fn endpoint_document<'a>(view: &EndpointView<'a>) -> EndpointDocument<'a> {
+    let observation = view.observation;
+    let endpoint = &observation.endpoint;
+    let presented = view.assessment.chains.first().filter(|chain| chain.offered_for.is_none());
+    EndpointDocument {
+        id: endpoint.id().to_string().into(),
+        target: (&*observation.target).into(),
+        address: endpoint.address,
+        port: endpoint.port,
+        transport: endpoint.transport.name().into(),
+        server_name: endpoint.server_name.as_ref().map(|name| name.as_str().into()),
+        starttls: endpoint.starttls.map(StartTls::name).map(Text::from),
+        owner: view.owner.map(Text::from),
+        tags: view.tags.iter().map(|tag| tag.as_str().into()).collect(),
+        observed_at: Timestamp(observation.observed_at),
+        outcome: outcome_document(&observation.outcome),
+        tls: tls_document(&observation.outcome),
+        presented: observation.outcome.presented().map(fingerprints).unwrap_or_default(),
+        other_chains: other_chain_documents(view),
+        trust: trust_document(presented),
+        revocation: RevocationDocument { status: NOT_CHECKED.into(), method: None, checked_at: None },
+        name_match: presented.and_then(|chain| chain.name_match),
+        policies: Vec::new(),
+        grade: None,
+        score: None,
+        findings: view.findings.iter().map(finding_document).collect(),
+    }
+}
+
+/// How a visit ended, for this report and for histories.
+pub(super) fn outcome_document<C>(outcome: &Outcome<C>) -> OutcomeDocument<'_> {
+    match outcome {
+        Outcome::Handshake(_) => OutcomeDocument::Handshake,
+        Outcome::Read(_) => OutcomeDocument::Read,
+        Outcome::Failure(failure) => OutcomeDocument::Failure {
+            stage: failure.stage.name().into(),
+            reason: failure.reason.name().into(),
+            detail: failure.detail.raw().into(),
+        },
+    }
+}
+
+/// Hashes in the order served.
+pub(super) fn fingerprints(chain: &Chain) -> Vec<Sha256> {
+    chain.fingerprints().map(Sha256).collect()
+}
+
+fn tls_document<C>(outcome: &Outcome<C>) -> TlsDocument<'_> {
+    match outcome {
+        Outcome::Handshake(handshake) => tls_facts_document(&handshake.tls),
+        Outcome::Failure(_) | Outcome::Read(_) => {
+            TlsDocument { client_auth: ClientAuth::default().name().into(), ..TlsDocument::default() }
+        }
+    }
+}
+
+fn tls_facts_document(tls: &TlsFacts) -> TlsDocument<'_> {
+    TlsDocument {
+        completed: tls.completed,
+        ended_by: tls.ended_by.as_ref().map(|end| end.name().into()),
+        version: tls.version.map(|version| registered(version.known_name(), version)),
+        cipher_suite: tls.cipher_suite.map(|suite| registered(suite.known_name(), suite)),
+        group: tls.group.map(|group| registered(group.known_name(), group)),
+        alpn: tls.alpn.as_ref().map(|alpn| alpn.raw().into()),
+        possession_proved: tls.possession_proved,
+        client_auth: tls.client_auth.name().into(),
+        client_auth_ca_names: tls.client_auth_ca_names.iter().map(|name| name.raw().into()).collect(),
+        ocsp_stapled: tls.ocsp_stapled,
+        sct_count: tls.sct_count,
+        versions: None,
+    }
+}
+
+fn other_chain_documents<'a>(view: &EndpointView<'a>) -> Vec<OtherChainDocument<'a>> {
+    let Outcome::Handshake(handshake) = &view.observation.outcome else {
+        return Vec::new();
+    };
+    let mut verdicts = view.assessment.chains.iter().filter(|chain| chain.offered_for.is_some());
+    let others = handshake.other_chains.iter();
+    others
+        .map(|other| {
+            let verdict = verdicts.next().filter(|verdict| verdict.offered_for == Some(other.offered_for));
+            OtherChainDocument {
+                certificates: fingerprints(&other.presented),
+                offered_for: other.offered_for.name().into(),
+                trust: trust_document(verdict),
+                name_match: verdict.and_then(|verdict| verdict.name_match),
+            }
+        })
+        .collect()
+}
+
+fn trust_document<'a>(verdict: Option<&'a ChainVerdict>) -> TrustDocument<'a> {
+    let trust = verdict.map(|verdict| &verdict.trust);
+    let word = match trust.and_then(Trust::is_trusted) {
+        Some(true) => "trusted",
+        Some(false) => "untrusted",
+        None => NOT_CHECKED,
+    };
+    let stores = trust.map(|trust| trust.stores.as_slice()).unwrap_or_default();
+    TrustDocument {
+        verdict: word.into(),
+        stores: stores
+            .iter()
+            .map(|store| StoreVerdictDocument {
+                name: (&*store.store).into(),
+                verdict: if store.reason.is_none() { "trusted" } else { "untrusted" }.into(),
+                reason: store.reason.map(|reason| reason.name().into()),
+                path: store.path.iter().copied().map(Sha256).collect(),
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{
+        Assessment, Endpoint, Failure, Handshake, Observation, OfferedFor, OtherChain, PathReason, Reason,
+        Stage, StoreVerdict,
+    };
+    use crate::time::UnixTime;
+    use crate::x509::RawChain;
+
+    fn document(outcome: Outcome, assessment: &Assessment) -> Value {
+        let observation = Observation {
+            endpoint: Endpoint::tcp("[::1]:8443".parse().unwrap(), None),
+            target: "::1".into(),
+            observed_at: UnixTime(0),
+            outcome,
+        };
+        let observation = &observation;
+        let view = EndpointView { observation, assessment, owner: None, tags: &[], findings: &[] };
+        serde_json::to_value(endpoint_document(&view)).unwrap()
+    }
+
+    fn chain() -> Chain {
+        Chain { digest: RawChain::default().digest(), certificates: Vec::new().into() }
+    }
+
+    fn verdict(
+        offered_for: Option<OfferedFor>,
+        reason: Option<PathReason>,
+        name_match: Option<bool>,
+    ) -> ChainVerdict {
+        let store = StoreVerdict { store: "mozilla".into(), reason, path: Vec::new() };
+        ChainVerdict { offered_for, trust: Trust { stores: vec![store] }, name_match }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_null_or_not_checked_and_never_false() {
+        let failure = Failure::new(Stage::Connect, Reason::Timeout, "no answer within 5 s");
+        let document = document(Outcome::Failure(failure), &Assessment::default());
+        assert_eq!(
+            document["outcome"],
+            json!({"status": "failure", "stage": "connect", "reason": "timeout", "detail": "no answer within 5 s"})
+        );
+        for (key, value) in document["tls"].as_object().unwrap() {
+            let expected = match key.as_str() {
+                "client_auth" => json!("unknown"),
+                "client_auth_ca_names" => json!([]),
+                _ => Value::Null,
+            };
+            assert_eq!(*value, expected, "{key}");
+        }
+        assert_eq!(document["trust"], json!({"verdict": "not_checked", "stores": []}));
+        assert_eq!(document["revocation"]["status"], "not_checked");
+        for key in ["name_match", "grade", "score", "owner", "server_name", "starttls"] {
+            assert_eq!(document[key], Value::Null, "{key}");
+        }
+        assert_eq!((&document["address"], &document["port"]), (&json!("::1"), &json!(8443)));
+    }
+
+    #[test]
+    fn each_chain_has_its_own_verdict() {
+        let other = |offered_for| OtherChain { offered_for, presented: chain() };
+        let handshake = Handshake {
+            tls: TlsFacts::default(),
+            presented: chain(),
+            other_chains: vec![other(OfferedFor::Rsa), other(OfferedFor::NoSni)],
+        };
+        let assessment = Assessment {
+            chains: vec![
+                verdict(None, None, Some(true)),
+                verdict(Some(OfferedFor::Rsa), Some(PathReason::Expired), Some(true)),
+                verdict(Some(OfferedFor::NoSni), None, None),
+            ],
+            verdicts: Vec::new(),
+        };
+        let document = document(Outcome::Handshake(Box::new(handshake)), &assessment);
+        assert_eq!(
+            (&document["trust"]["verdict"], &document["name_match"]),
+            (&json!("trusted"), &json!(true))
+        );
+        let [rsa, no_sni] = document["other_chains"].as_array().unwrap().as_slice() else { panic!() };
+        assert_eq!((&rsa["offered_for"], &rsa["trust"]["verdict"]), (&json!("rsa"), &json!("untrusted")));
+        assert_eq!(rsa["trust"]["stores"][0]["reason"], "expired");
+        assert_eq!((&no_sni["offered_for"], &no_sni["name_match"]), (&json!("no_sni"), &Value::Null));
+    }
+
+    #[test]
+    fn a_chain_that_was_not_judged_takes_no_other_chains_verdict() {
+        let other = OtherChain { offered_for: OfferedFor::Ecdsa, presented: chain() };
+        let handshake = Handshake { tls: TlsFacts::default(), presented: chain(), other_chains: vec![other] };
+        let assessment = Assessment {
+            chains: vec![verdict(Some(OfferedFor::Rsa), None, Some(true))],
+            verdicts: Vec::new(),
+        };
+        let document = document(Outcome::Handshake(Box::new(handshake)), &assessment);
+        assert_eq!(document["trust"]["verdict"], "not_checked");
+        assert_eq!(document["other_chains"][0]["trust"]["verdict"], "not_checked");
+    }
+}

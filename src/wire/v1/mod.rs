@@ -1,0 +1,47 @@
+//! Version 1 of every document: `certvigil.report/v1` and the answers of the other commands.
+//!
+//! Each key of the contract is always present: what was not looked at is `null`, `[]` or `not_checked`, never
+//! `false`. Documents borrow from the model when written and own their text when read back. Unknown keys are
+//! ignored on reading, since a later release may add some.
+
+mod certificate;
+mod diff;
+mod doctor;
+mod endpoint;
+mod finding;
+mod findings;
+mod history;
+mod inventory;
+mod pem;
+mod reference;
+mod report;
+mod scalar;
+mod views;
+
+pub use certificate::{
+    AttributeDocument, CertificateDocument, KeyDocument, SanDocument, UnreadableDocument,
+    certificate_document,
+};
+pub use diff::{
+    Change, ChangedEndpoint, DiffDocument, ReplacedCertificate, ScanReference, ServedCertificate,
+};
+pub use doctor::{CheckDocument, CheckStatus, DoctorDocument};
+pub use endpoint::{
+    EndpointDocument, OtherChainDocument, OutcomeDocument, PolicyVerdictDocument, RevocationDocument,
+    ScoreDocument, StoreVerdictDocument, TlsDocument, TrustDocument, VersionDocument, endpoint_document,
+};
+pub use finding::{
+    EvidenceDocument, EvidenceValueDocument, ExceptionDocument, FindingDocument, finding_document,
+};
+pub use findings::{FindingRow, FindingsDocument};
+pub use history::{HistoryDocument, HistoryEntry};
+pub use inventory::{InventoryDocument, InventoryRow, ShowDocument};
+pub use reference::{CertificateReference, EndpointReference};
+pub use report::{
+    CountsDocument, ExclusionDocument, ParametersDocument, PolicyDocument, REPORT_SCHEMA, ReportHead,
+    ScanDocument, ToolDocument, TrustStoreDocument, report_head, scan_document,
+};
+pub use scalar::{Sha256, Text, Timestamp};
+pub use views::{
+    CertificateView, EndpointView, ExceptionView, FindingView, InventoryView, ReportView, ScanView, StoreView,
+};
