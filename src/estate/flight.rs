@@ -72,6 +72,18 @@ impl Flight {
         }
     }
 
+    /// The flight's bytes for nobody in particular: what a farm or a middlebox sends whatever it was asked.
+    ///
+    /// # Errors
+    /// [`EstateError::Legacy`] where the identity has no fitting key.
+    pub fn canned(&self) -> Result<Vec<u8>, EstateError> {
+        let nobody = ClientHello { version: self.version, random: [0; 32], suites: vec![self.suite] };
+        match self.answer(&nobody)? {
+            Answer::Flight(records) => Ok(records),
+            Answer::Refuse(_) => Err(EstateError::Legacy { what: "the flight refuses its own offer" }),
+        }
+    }
+
     /// The flight in answer to a hello.
     pub(super) fn answer(&self, hello: &ClientHello) -> Result<Answer, EstateError> {
         if self.heeds_the_offer && hello.version < self.version {
@@ -208,13 +220,8 @@ mod tests {
         }
     }
 
-    fn kinds(answer: &Answer) -> Vec<u8> {
-        let Answer::Flight(mut records) = (match answer {
-            Answer::Flight(records) => Answer::Flight(records.clone()),
-            Answer::Refuse(alert) => panic!("{alert:?}"),
-        }) else {
-            unreachable!()
-        };
+    fn kinds(answer: Answer) -> Vec<u8> {
+        let Answer::Flight(mut records) = answer else { panic!("no flight") };
         let mut handshake = Vec::new();
         while !records.is_empty() {
             let length = usize::from(u16::from_be_bytes([records[3], records[4]]));
@@ -222,11 +229,10 @@ mod tests {
             records.drain(..5 + length);
         }
         let mut kinds = Vec::new();
-        let mut at = 0;
-        while at < handshake.len() {
-            kinds.push(handshake[at]);
-            let body = &handshake[at + 1..at + 4];
-            at += 4 + u32::from_be_bytes([0, body[0], body[1], body[2]]) as usize;
+        while !handshake.is_empty() {
+            kinds.push(handshake[0]);
+            let length = u32::from_be_bytes([0, handshake[1], handshake[2], handshake[3]]) as usize;
+            handshake.drain(..4 + length);
         }
         kinds
     }
@@ -235,7 +241,7 @@ mod tests {
     fn a_flight_holds_the_messages_of_its_key_exchange() {
         let offer = hello(0x0303, &[0xc02b, 0x002f, 0xc009, 0xc018]);
         let ecdsa = identity(LeafKey::EcdsaP256);
-        let kinds_of = |flight: Flight| kinds(&flight.answer(&offer).unwrap());
+        let kinds_of = |flight: Flight| kinds(flight.answer(&offer).unwrap());
         assert_eq!(kinds_of(Flight::tls12(ecdsa.clone())), [2, 11, 12, 14]);
         assert_eq!(kinds_of(Flight::old(ProtocolVersion::TLSv1_0, ecdsa.clone())), [2, 11, 12, 14]);
         assert_eq!(kinds_of(Flight::anonymous(ecdsa)), [2, 12, 14]);
@@ -246,7 +252,7 @@ mod tests {
     fn a_flight_is_split_into_records() {
         let mut flight = Flight::tls12(identity(LeafKey::EcdsaP256));
         flight.record_bytes = 1;
-        assert_eq!(kinds(&flight.answer(&hello(0x0303, &[0xc02b])).unwrap()), [2, 11, 12, 14]);
+        assert_eq!(kinds(Answer::Flight(flight.canned().unwrap())), [2, 11, 12, 14]);
     }
 
     #[test]

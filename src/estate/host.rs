@@ -1,13 +1,14 @@
 //! One running host: a listener on loopback and what it does with each connection.
-//! Invariants: listens on loopback only; holds at most [`Limits::connections`] connections, each at most
+//! Invariants: is reached over loopback only; holds at most [`Limits::connections`] connections, each at most
 //! [`Limits::deadline`]; dropping it closes the port and every connection.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,6 +16,12 @@ use tokio_rustls::TlsAcceptor;
 
 use super::EstateError;
 use super::script::{Script, farewell};
+
+/// Connections the kernel keeps for a host that has no hand free.
+const BACKLOG: i32 = 1_024;
+
+/// A queue of length 0 holds one or two connections.
+const QUEUE_ATTEMPTS: usize = 16;
 
 /// What a host is.
 #[derive(Debug, Clone)]
@@ -25,6 +32,8 @@ pub enum Role {
     Script(Script),
     /// The port is taken but nobody listens: connections are refused.
     Refused,
+    /// Every SYN is dropped, as by a host that is switched off. Linux only: elsewhere a full queue refuses.
+    Dead,
 }
 
 /// What a host allows itself, so that a demonstration can never hang.
@@ -53,9 +62,9 @@ pub struct Host {
 #[derive(Debug)]
 enum Work {
     Serving(JoinHandle<()>),
-    /// A bound socket that does not listen: the kernel refuses, and nobody else gets the port.
-    Refusing {
-        _held: socket2::Socket,
+    /// Sockets that make the kernel refuse or drop, and keep the port from others.
+    Holding {
+        _held: Vec<Socket>,
     },
 }
 
@@ -69,16 +78,52 @@ impl Host {
             return Err(EstateError::NotLoopback { address: at });
         }
         let bind = |source| EstateError::Bind { address: at, source };
-        let accepted = Arc::new(AtomicU64::new(0));
-        if matches!(role, Role::Refused) {
-            let held = hold(at).map_err(bind)?;
-            let address = held.local_addr().ok().and_then(|address| address.as_socket()).unwrap_or(at);
-            return Ok(Self { address, accepted, work: Work::Refusing { _held: held } });
+        let socket = Socket::new(Domain::for_address(at), Type::STREAM, None).map_err(bind)?;
+        Self::on(socket, at, at, [role].into(), limits).map_err(bind)
+    }
+
+    /// Starts a farm: one listener for every address in 127.0.0.0/8, the role chosen by the address modulo the
+    /// number of roles. Bound to the loopback interface, so no other machine reaches it.
+    /// [`Role::Refused`] and [`Role::Dead`] only alone.
+    ///
+    /// # Errors
+    /// [`EstateError::Bind`] where the port is taken or the kernel (before Linux 5.7) wants a privilege.
+    #[cfg(target_os = "linux")]
+    pub fn start_everywhere(port: u16, roles: Vec<Role>, limits: Limits) -> Result<Self, EstateError> {
+        let at = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let bind = |source| EstateError::Bind { address: at, source };
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).map_err(bind)?;
+        socket.bind_device(Some(b"lo")).map_err(bind)?;
+        Self::on(socket, at, (Ipv4Addr::LOCALHOST, port).into(), roles.into(), limits).map_err(bind)
+    }
+
+    fn on(
+        socket: Socket,
+        bound: SocketAddr,
+        reached: SocketAddr,
+        roles: Arc<[Role]>,
+        limits: Limits,
+    ) -> io::Result<Self> {
+        let is_silent = matches!(*roles, [Role::Refused | Role::Dead]);
+        if !is_silent {
+            // Connections of an earlier run in TIME_WAIT do not matter; a listener still does.
+            socket.set_reuse_address(true)?;
         }
-        let listener = listen(at).map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
-        let serving = serve(listener, role, limits, Arc::clone(&accepted));
-        Ok(Self { address, accepted, work: Work::Serving(tokio::spawn(serving)) })
+        socket.bind(&bound.into())?;
+        let port = socket.local_addr()?.as_socket().map_or(reached.port(), |address| address.port());
+        let address = SocketAddr::new(reached.ip(), port);
+        let accepted = Arc::new(AtomicU64::new(0));
+        let work = match *roles {
+            [Role::Refused] => Work::Holding { _held: vec![socket] },
+            [Role::Dead] => Work::Holding { _held: fill_the_queue(socket, address)? },
+            _ => {
+                socket.listen(BACKLOG)?;
+                socket.set_nonblocking(true)?;
+                let listener = TcpListener::from_std(socket.into())?;
+                Work::Serving(tokio::spawn(serve(listener, roles, limits, Arc::clone(&accepted))))
+            }
+        };
+        Ok(Self { address, accepted, work })
     }
 
     /// Where it is reached.
@@ -86,7 +131,7 @@ impl Host {
         self.address
     }
 
-    /// Connections accepted since the start; always 0 for [`Role::Refused`].
+    /// Connections accepted since the start; always 0 for [`Role::Refused`] and [`Role::Dead`].
     pub fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
@@ -100,19 +145,25 @@ impl Drop for Host {
     }
 }
 
-fn hold(at: SocketAddr) -> io::Result<socket2::Socket> {
-    let socket = socket2::Socket::new(socket2::Domain::for_address(at), socket2::Type::STREAM, None)?;
-    socket.bind(&at.into())?;
-    Ok(socket)
+/// A listener that nobody accepts from and whose queue is full drops every further SYN.
+fn fill_the_queue(listener: Socket, address: SocketAddr) -> io::Result<Vec<Socket>> {
+    listener.listen(0)?;
+    let mut held = vec![listener];
+    for _ in 0..QUEUE_ATTEMPTS {
+        let filler = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        filler.set_nonblocking(true)?;
+        // On loopback the handshake is over when `connect` returns; where it is not, the SYN was dropped.
+        let _ = filler.connect(&address.into());
+        let is_full = filler.peer_addr().is_err();
+        held.push(filler);
+        if is_full {
+            return Ok(held);
+        }
+    }
+    Err(io::Error::other("the kernel's queue never fills"))
 }
 
-fn listen(at: SocketAddr) -> io::Result<TcpListener> {
-    let listener = std::net::TcpListener::bind(at)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
-}
-
-async fn serve(listener: TcpListener, role: Role, limits: Limits, accepted: Arc<AtomicU64>) {
+async fn serve(listener: TcpListener, roles: Arc<[Role]>, limits: Limits, accepted: Arc<AtomicU64>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.len() >= limits.connections.max(1) {
@@ -122,7 +173,7 @@ async fn serve(listener: TcpListener, role: Role, limits: Limits, accepted: Arc<
         match listener.accept().await {
             Ok((stream, _)) => {
                 accepted.fetch_add(1, Ordering::Relaxed);
-                let role = role.clone();
+                let Some(role) = role_at(&roles, &stream) else { continue };
                 connections.spawn(async move {
                     // What a peer does to its own connection is its affair.
                     let _ = tokio::time::timeout(limits.deadline, attend(role, stream)).await;
@@ -134,6 +185,14 @@ async fn serve(listener: TcpListener, role: Role, limits: Limits, accepted: Arc<
     }
 }
 
+fn role_at(roles: &[Role], stream: &TcpStream) -> Option<Role> {
+    let place = match stream.local_addr().ok()?.ip() {
+        IpAddr::V4(address) => usize::try_from(address.to_bits()).ok()?,
+        IpAddr::V6(_) => 0,
+    };
+    roles.get(place.checked_rem(roles.len())?).cloned()
+}
+
 async fn attend(role: Role, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     match role {
@@ -141,7 +200,7 @@ async fn attend(role: Role, stream: TcpStream) {
         Role::Script(script) => {
             let _ = script.play(stream).await;
         }
-        Role::Refused => {}
+        Role::Refused | Role::Dead => {}
     }
 }
 
@@ -160,7 +219,6 @@ async fn serve_tls(config: Arc<rustls::ServerConfig>, stream: TcpStream) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
 
     fn anywhere() -> SocketAddr {
         (Ipv4Addr::LOCALHOST, 0).into()
@@ -214,5 +272,30 @@ mod tests {
         drop(first);
         second.read_exact(&mut [0; 4]).await.unwrap();
         assert_eq!(host.accepted(), 2);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_dead_host_answers_no_connection() {
+        let dead = Host::start(anywhere(), Role::Dead, Limits::default()).unwrap();
+        let all_dead = Host::start_everywhere(0, vec![Role::Dead], Limits::default()).unwrap();
+        let elsewhere = SocketAddr::from((Ipv4Addr::new(127, 99, 1, 2), all_dead.address().port()));
+        for address in [dead.address(), all_dead.address(), elsewhere] {
+            let connect = TcpStream::connect(address);
+            assert!(tokio::time::timeout(Duration::from_millis(200), connect).await.is_err());
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_farm_chooses_the_role_by_the_address() {
+        let roles = [b"even".as_slice(), b"odd."].map(|text| Role::Script(Script::banner(text)));
+        let farm = Host::start_everywhere(0, roles.into(), Limits::default()).unwrap();
+        for last in 1..=4 {
+            let address = (Ipv4Addr::new(127, 16, 3, last), farm.address().port());
+            let mut text = [0; 4];
+            TcpStream::connect(address).await.unwrap().read_exact(&mut text).await.unwrap();
+            assert_eq!(&text, if last % 2 == 0 { b"even" } else { b"odd." });
+        }
     }
 }

@@ -252,3 +252,134 @@ async fn read_to_the_end(stream: &mut TcpStream) {
     let mut buffer = [0; 4_096];
     while let Ok(1..) = stream.read(&mut buffer).await {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Authority, Flight, Host, Leaf, Limits, Role};
+    use crate::time::UnixTime;
+    use crate::tls::ProtocolVersion;
+    use std::net::Ipv4Addr;
+
+    /// A hello that offers what the flights here choose, up to TLS 1.2.
+    fn hello() -> Vec<u8> {
+        let mut body = vec![3, 3];
+        body.extend_from_slice(&[9; 32]);
+        body.extend_from_slice(&[0, 0, 6, 0xc0, 0x2b, 0xc0, 0x09, 0x00, 0x2f, 1, 0]);
+        record(22, 0x0301, &message(1, &body))
+    }
+
+    fn flight() -> Flight {
+        let authority = Authority::new(UnixTime(1_795_510_800), "Test").unwrap();
+        Flight::tls12(authority.issue(&Leaf::new("a.test")).unwrap())
+    }
+
+    fn host(script: Script) -> Host {
+        Host::start((Ipv4Addr::LOCALHOST, 0).into(), Role::Script(script), Limits::default()).unwrap()
+    }
+
+    /// What the host says to these bytes before it leaves, and whether it left by a RST.
+    async fn answer(script: Script, question: &[u8]) -> (Vec<u8>, bool) {
+        let host = host(script);
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        let _ = stream.write_all(question).await;
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer).await;
+        (answer, end.is_err())
+    }
+
+    #[tokio::test]
+    async fn a_flight_is_served_and_then_refuses_to_go_on() {
+        let host = host(Script::flight(flight()));
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        stream.write_all(&hello()).await.unwrap();
+        let mut start = [0; 6];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!([start[0], start[1], start[2], start[5]], [22, 3, 3, 2]);
+        stream.write_all(&record(22, 0x0303, &message(16, &[0; 66]))).await.unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.ends_with(&alert(2, AlertDescription::handshake_failure)));
+    }
+
+    #[tokio::test]
+    async fn an_old_host_serves_its_own_version() {
+        let old =
+            Flight { version: ProtocolVersion::TLSv1_0, suite: crate::tls::CipherSuite(0xc009), ..flight() };
+        let host = host(Script::flight(old));
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        stream.write_all(&hello()).await.unwrap();
+        let mut start = [0; 11];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!((&start[1..3], &start[9..11]), ([3, 1].as_slice(), [3, 1].as_slice()));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hello_is_refused_with_an_alert() {
+        let (bytes, _) = answer(Script::flight(flight()), b"GET / HTTP/1.0\r\n\r\n").await;
+        assert_eq!(bytes, alert(2, AlertDescription(10)));
+    }
+
+    #[tokio::test]
+    async fn refusals_and_warnings_are_alerts() {
+        let (bytes, _) = answer(Script::refusal(AlertDescription::protocol_version), &hello()).await;
+        assert_eq!(bytes, [21, 3, 3, 0, 2, 2, 70]);
+        let host = host(Script::warning_then_flight(flight()));
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        stream.write_all(&hello()).await.unwrap();
+        let mut start = [0; 8];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!(start, [21, 3, 3, 0, 2, 1, 112, 22]);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_not_tls_says_what_it_is() {
+        let (bytes, reset) = answer(Script::plain_http(), &hello()).await;
+        assert!(bytes.starts_with(b"HTTP/1.1 400") && !reset);
+        for (script, start) in [(Script::ssh_banner(), "SSH-"), (Script::smtp_banner(), "220 ")] {
+            let host = host(script);
+            let mut stream = TcpStream::connect(host.address()).await.unwrap();
+            let mut banner = [0; 4];
+            stream.read_exact(&mut banner).await.unwrap();
+            assert_eq!(banner, start.as_bytes());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_can_leave_in_each_way() {
+        assert_eq!(answer(Script::reset_on_accept(), b"").await, (vec![], true));
+        assert_eq!(answer(Script::reset_after_hello(), &hello()).await, (vec![], true));
+        assert_eq!(answer(Script::close_on_accept(), b"").await, (vec![], false));
+        assert_eq!(answer(Script::close_after_hello(), &hello()).await, (vec![], false));
+    }
+
+    #[tokio::test]
+    async fn endless_hosts_stop_when_the_client_leaves() {
+        for script in [Script::endless_messages(), Script::endless_certificate()] {
+            let host = host(script);
+            let mut stream = TcpStream::connect(host.address()).await.unwrap();
+            stream.write_all(&hello()).await.unwrap();
+            stream.read_exact(&mut vec![0; 1_000_000]).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dripping_host_sends_all_in_the_end() {
+        let script = Script::plain_http().dripping(Duration::from_micros(10));
+        let (bytes, _) = answer(script, b"?").await;
+        assert!(bytes.ends_with(b"No TLS here.\n"));
+    }
+
+    #[tokio::test]
+    async fn a_middlebox_gives_everybody_the_same_answer() {
+        let canned = flight().canned().unwrap();
+        for question in [hello(), b"EHLO a.test\r\n".to_vec()] {
+            let host = host(Script::same_answer(&canned));
+            let mut stream = TcpStream::connect(host.address()).await.unwrap();
+            stream.write_all(&question).await.unwrap();
+            let mut bytes = vec![0; canned.len()];
+            stream.read_exact(&mut bytes).await.unwrap();
+            assert_eq!(bytes, canned);
+        }
+    }
+}

@@ -163,3 +163,191 @@ impl ResolvesServerCert for Chains {
         chains.iter().find(|chain| chain.key.choose_scheme(hello.signature_schemes()).is_some()).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Authority, Host, Leaf, LeafKey, Limits};
+    use crate::time::UnixTime;
+    use rustls::ClientConfig;
+    use rustls::pki_types::{ServerName, UnixTime as PkiTime};
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+    use tokio::net::TcpStream;
+    use tokio_rustls::TlsConnector;
+
+    const NOW: UnixTime = UnixTime(1_795_510_800);
+
+    #[derive(Debug)]
+    struct Then;
+
+    impl rustls::time_provider::TimeProvider for Then {
+        fn current_time(&self) -> Option<PkiTime> {
+            Some(PkiTime::since_unix_epoch(Duration::from_secs(NOW.0.unsigned_abs())))
+        }
+    }
+
+    /// A client at [`NOW`] that trusts the root and verifies by these schemes only, where given.
+    fn client(root: &[u8], schemes: &[rustls::SignatureScheme]) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(root.to_vec())).unwrap();
+        let provider = Arc::new(provider::default_provider());
+        let mut config = ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(Then))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        if !schemes.is_empty() {
+            let inner =
+                rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = Only { inner: inner.build().unwrap(), schemes: schemes.to_vec() };
+            config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        }
+        config
+    }
+
+    #[derive(Debug)]
+    struct Only {
+        inner: Arc<rustls::client::WebPkiServerVerifier>,
+        schemes: Vec<rustls::SignatureScheme>,
+    }
+
+    impl rustls::client::danger::ServerCertVerifier for Only {
+        fn verify_server_cert(
+            &self,
+            end_entity: &CertificateDer<'_>,
+            intermediates: &[CertificateDer<'_>],
+            server_name: &ServerName<'_>,
+            ocsp: &[u8],
+            now: PkiTime,
+        ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+            self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp, now)
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            self.inner.verify_tls12_signature(message, certificate, signed)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            self.inner.verify_tls13_signature(message, certificate, signed)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            self.schemes.clone()
+        }
+    }
+
+    type Connected = tokio_rustls::client::TlsStream<TcpStream>;
+
+    async fn visit(host: &TlsHost, client: ClientConfig, name: &str) -> std::io::Result<Connected> {
+        let host =
+            Host::start((Ipv4Addr::LOCALHOST, 0).into(), host.role().unwrap(), Limits::default()).unwrap();
+        let stream = TcpStream::connect(host.address()).await.unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let mut stream = TlsConnector::from(Arc::new(client)).connect(name, stream).await?;
+        // A server that refuses a TLS 1.3 client does so after the client's last message.
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        stream.shutdown().await?;
+        stream.read_to_end(&mut Vec::new()).await?;
+        Ok(stream)
+    }
+
+    fn served(stream: &Connected) -> Vec<u8> {
+        stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+    }
+
+    #[tokio::test]
+    async fn a_sound_host_is_trusted_in_both_versions_with_the_group_it_prefers() {
+        let authority = Authority::new(NOW, "Test").unwrap();
+        let mut host = TlsHost::new(authority.issue(&Leaf::new("a.test")).unwrap());
+        for (versions, version) in [
+            (Versions::Tls12, rustls::ProtocolVersion::TLSv1_2),
+            (Versions::Tls13, rustls::ProtocolVersion::TLSv1_3),
+            (Versions::Both, rustls::ProtocolVersion::TLSv1_3),
+        ] {
+            host.versions = versions;
+            let stream = visit(&host, client(&authority.root_der(), &[]), "a.test").await.unwrap();
+            assert_eq!(stream.get_ref().1.protocol_version(), Some(version));
+        }
+        host.groups = vec![NamedGroup::secp384r1];
+        host.suites = vec![CipherSuite::TLS_AES_256_GCM_SHA384];
+        let stream = visit(&host, client(&authority.root_der(), &[]), "a.test").await.unwrap();
+        let tls = stream.get_ref().1;
+        assert_eq!(tls.negotiated_key_exchange_group().unwrap().name(), rustls::NamedGroup::secp384r1);
+        assert_eq!(u16::from(tls.negotiated_cipher_suite().unwrap().suite()), 0x1302);
+    }
+
+    #[tokio::test]
+    async fn a_host_with_two_keys_serves_what_the_client_can_verify() {
+        let authority = Authority::new(NOW, "Test").unwrap();
+        let ecdsa = authority.issue(&Leaf::new("a.test")).unwrap();
+        let rsa = authority.issue(&Leaf::new("a.test").key(LeafKey::Rsa2048)).unwrap();
+        let mut host = TlsHost::new(ecdsa.clone());
+        host.identities.push(rsa.clone());
+        for versions in [Versions::Tls12, Versions::Tls13] {
+            host.versions = versions;
+            // The authority signs by ECDSA, which this client may not verify in the chain: only who is served counts.
+            let rsa_only =
+                [rustls::SignatureScheme::RSA_PSS_SHA256, rustls::SignatureScheme::ECDSA_NISTP384_SHA384];
+            let stream = visit(&host, client(&authority.root_der(), &rsa_only), "a.test").await.unwrap();
+            assert_eq!(served(&stream), rsa.chain[0]);
+            let stream = visit(&host, client(&authority.root_der(), &[]), "a.test").await.unwrap();
+            assert_eq!(served(&stream), ecdsa.chain[0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_name_decides_and_the_default_serves_the_rest() {
+        let authority = Authority::new(NOW, "Test").unwrap();
+        let mut host = TlsHost::new(authority.issue(&Leaf::new("default.test")).unwrap());
+        let named = authority.issue(&Leaf::new("a.test")).unwrap();
+        host.by_name.push(("a.test".to_owned(), vec![named.clone()]));
+        let root = authority.root_der();
+        assert_eq!(served(&visit(&host, client(&root, &[]), "a.test").await.unwrap()), named.chain[0]);
+        assert!(visit(&host, client(&root, &[]), "default.test").await.is_ok());
+        assert!(visit(&host, client(&root, &[]), "other.test").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_strict_host_refuses_a_client_without_a_certificate() {
+        let authority = Authority::new(NOW, "Test").unwrap();
+        let mut host = TlsHost::new(authority.issue(&Leaf::new("a.test")).unwrap());
+        let root = authority.root_der();
+        for versions in [Versions::Tls12, Versions::Tls13] {
+            host.versions = versions;
+            host.client_certificates = ClientCertificates::Optional(root.clone());
+            assert!(visit(&host, client(&root, &[]), "a.test").await.is_ok());
+            host.client_certificates = ClientCertificates::Required(root.clone());
+            assert!(visit(&host, client(&root, &[]), "a.test").await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn faults_are_what_a_strict_client_refuses() {
+        let authority = Authority::new(NOW, "Test").unwrap();
+        let expired = authority.issue(&Leaf::new("a.test").valid(-1_000_000, -1_000)).unwrap();
+        let incomplete = authority.issue(&Leaf::new("a.test")).unwrap().without_intermediates();
+        let own = authority.self_signed(&Leaf::new("a.test")).unwrap();
+        for identity in [expired, incomplete, own] {
+            let host = TlsHost::new(identity);
+            assert!(visit(&host, client(&authority.root_der(), &[]), "a.test").await.is_err());
+        }
+    }
+
+    #[test]
+    fn an_identity_without_a_key_is_refused() {
+        let authority = Authority::new(NOW, "Test").unwrap();
+        let short = authority.issue(&Leaf::new("a.test").key(LeafKey::Rsa1024)).unwrap();
+        assert!(matches!(TlsHost::new(short).role(), Err(EstateError::NoPrivateKey { .. })));
+    }
+}
