@@ -2,6 +2,7 @@
 //! Invariant: never writes a key to disk; validity is relative to the `now` it was given, never to a clock.
 //! Certificates follow RFC 5280 except where the caller asks for the fault.
 
+use aws_lc_rs::signature::Ed25519KeyPair;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType, SignatureAlgorithm,
@@ -280,11 +281,19 @@ fn generate(key: LeafKey) -> Result<Option<KeyPair>, rcgen::Error> {
     let algorithm: &'static SignatureAlgorithm = match key {
         LeafKey::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
         LeafKey::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-        LeafKey::Ed25519 => &rcgen::PKCS_ED25519,
+        LeafKey::Ed25519 => return generate_ed25519().map(Some),
         LeafKey::Rsa2048 => &rcgen::PKCS_RSA_SHA256,
         LeafKey::Rsa1024 => return Ok(None),
     };
     KeyPair::generate_for(algorithm).map(Some)
+}
+
+/// In PKCS #8 version 1: OpenSSL 3.0 does not read version 2, which rcgen would make.
+fn generate_ed25519() -> Result<KeyPair, rcgen::Error> {
+    let unavailable = |_| rcgen::Error::KeyGenerationUnavailable;
+    let key = Ed25519KeyPair::generate().map_err(unavailable)?;
+    let der = PrivatePkcs8KeyDer::from(key.to_pkcs8v1().map_err(unavailable)?.as_ref().to_vec());
+    KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519)
 }
 
 fn leaf_params(now: UnixTime, leaf: &Leaf) -> Result<CertificateParams, EstateError> {

@@ -8,6 +8,12 @@ use crate::tls::{CipherSuite, ProtocolVersion};
 /// A hello is a few hundred bytes; one with many key shares a few thousand.
 const MAX_HELLO_BYTES: usize = 65_536;
 
+/// TLS_EMPTY_RENEGOTIATION_INFO_SCSV.
+const RENEGOTIATION_SUITE: CipherSuite = CipherSuite(0x00ff);
+
+/// `renegotiation_info`.
+const RENEGOTIATION_EXTENSION: [u8; 2] = [0xff, 0x01];
+
 /// The parts of a hello that decide the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ClientHello {
@@ -15,6 +21,8 @@ pub(super) struct ClientHello {
     pub(super) version: ProtocolVersion,
     pub(super) random: [u8; 32],
     pub(super) suites: Vec<CipherSuite>,
+    /// Asks for secure renegotiation by the extension or by the suite value (RFC 5746 section 3.3).
+    pub(super) secure_renegotiation: bool,
 }
 
 /// Reads records until a ClientHello is complete; `None` if the peer speaks something else or leaves.
@@ -51,12 +59,33 @@ fn parse(body: &[u8]) -> Option<ClientHello> {
     let (session_id_length, rest) = rest.split_first()?;
     let (_session_id, rest) = rest.split_at_checked(usize::from(*session_id_length))?;
     let (suites_length, rest) = rest.split_first_chunk::<2>()?;
-    let (suites, _rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*suites_length)))?;
-    let suites = suites
+    let (suites, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*suites_length)))?;
+    let suites: Vec<CipherSuite> = suites
         .chunks_exact(2)
         .filter_map(|pair| Some(CipherSuite(u16::from_be_bytes(pair.try_into().ok()?))))
         .collect();
-    Some(ClientHello { version: ProtocolVersion(u16::from_be_bytes(*version)), random: *random, suites })
+    let secure_renegotiation =
+        suites.contains(&RENEGOTIATION_SUITE) || has_extension(rest, RENEGOTIATION_EXTENSION);
+    let version = ProtocolVersion(u16::from_be_bytes(*version));
+    Some(ClientHello { version, random: *random, suites, secure_renegotiation })
+}
+
+/// `rest` starts at the compression methods; extensions that do not decode count as none.
+fn has_extension(rest: &[u8], wanted: [u8; 2]) -> bool {
+    let extensions = || {
+        let (methods_length, rest) = rest.split_first()?;
+        let (_methods, rest) = rest.split_at_checked(usize::from(*methods_length))?;
+        rest.split_first_chunk::<2>().map(|(_length, extensions)| extensions)
+    };
+    let mut rest = extensions().unwrap_or_default();
+    while let Some((&[a, b, c, d], after)) = rest.split_first_chunk::<4>() {
+        if [a, b] == wanted {
+            return true;
+        }
+        let length = usize::from(u16::from_be_bytes([c, d]));
+        rest = after.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -99,6 +128,18 @@ mod tests {
         {
             assert_eq!(read(&mut bytes.as_slice()).await, None);
         }
+    }
+
+    #[test]
+    fn secure_renegotiation_is_asked_for_in_two_ways() {
+        let body = hello()[4..].to_vec();
+        assert!(!parse(&body).unwrap().secure_renegotiation);
+        let extensions = [0, 9, 0, 0, 0, 0, 0xff, 1, 0, 1, 0];
+        assert!(parse(&[&body, &extensions[..]].concat()).unwrap().secure_renegotiation);
+        let mut with_suite = body.clone();
+        with_suite[37..39].copy_from_slice(&[0x00, 0xff]);
+        assert!(parse(&with_suite).unwrap().secure_renegotiation);
+        assert!(!parse(&[&body, &[0xff; 7][..]].concat()).unwrap().secure_renegotiation);
     }
 
     #[test]

@@ -77,7 +77,12 @@ impl Flight {
     /// # Errors
     /// [`EstateError::Legacy`] where the identity has no fitting key.
     pub fn canned(&self) -> Result<Vec<u8>, EstateError> {
-        let nobody = ClientHello { version: self.version, random: [0; 32], suites: vec![self.suite] };
+        let nobody = ClientHello {
+            version: self.version,
+            random: [0; 32],
+            suites: vec![self.suite],
+            secure_renegotiation: true,
+        };
         match self.answer(&nobody)? {
             Answer::Flight(records) => Ok(records),
             Answer::Refuse(_) => Err(EstateError::Legacy { what: "the flight refuses its own offer" }),
@@ -94,7 +99,7 @@ impl Flight {
         }
         let mut server_random = [0; 32];
         aws_lc_rs::rand::fill(&mut server_random).map_err(|_| EstateError::Random)?;
-        let mut messages = self.server_hello(&server_random);
+        let mut messages = self.server_hello(hello, &server_random);
         if self.key_exchange != KeyExchange::EcdhAnonymous {
             messages.extend(message(11, &certificate_list(&self.identity.chain)));
         }
@@ -105,12 +110,15 @@ impl Flight {
         Ok(Answer::Flight(self.records(&messages)))
     }
 
-    fn server_hello(&self, random: &[u8; 32]) -> Vec<u8> {
+    fn server_hello(&self, hello: &ClientHello, random: &[u8; 32]) -> Vec<u8> {
         let mut body = self.version.0.to_be_bytes().to_vec();
         body.extend_from_slice(random);
         body.push(0); // no session to resume
         body.extend_from_slice(&self.suite.0.to_be_bytes());
         body.push(0); // no compression
+        if hello.secure_renegotiation {
+            body.extend_from_slice(&[0, 5, 0xff, 1, 0, 1, 0]); // renegotiation_info, empty (RFC 5746)
+        }
         message(2, &body)
     }
 
@@ -138,7 +146,7 @@ impl Flight {
     }
 
     fn records(&self, messages: &[u8]) -> Vec<u8> {
-        let version = self.version.0.clamp(0x0300, 0x0303);
+        let version = record_version(self.version);
         let mut out = Vec::with_capacity(messages.len() + 64);
         for fragment in messages.chunks(self.record_bytes.clamp(1, MAX_FRAGMENT_BYTES)) {
             out.extend(record(22, version, fragment));
@@ -157,8 +165,13 @@ pub(super) enum Answer {
 }
 
 /// An alert record: level 1 warns, 2 is fatal (RFC 5246 section 7.2).
-pub(super) fn alert(level: u8, description: AlertDescription) -> Vec<u8> {
-    record(21, 0x0303, &[level, description.0])
+pub(super) fn alert(version: ProtocolVersion, level: u8, description: AlertDescription) -> Vec<u8> {
+    record(21, record_version(version), &[level, description.0])
+}
+
+/// The number on the records of a version: TLS 1.3 and unknown ones write that of TLS 1.2.
+fn record_version(version: ProtocolVersion) -> u16 {
+    version.0.clamp(0x0300, 0x0303)
 }
 
 /// One record with up to 16,384 bytes; what is above is cut.
@@ -217,6 +230,7 @@ mod tests {
             version: ProtocolVersion(version),
             random: [1; 32],
             suites: suites.iter().copied().map(CipherSuite).collect(),
+            secure_renegotiation: false,
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::EstateError;
 use super::client_hello::{self, ClientHello};
 use super::flight::{Answer, Flight, alert, message, record};
-use crate::tls::AlertDescription;
+use crate::tls::{AlertDescription, ProtocolVersion};
 
 /// A host gives its peer this long to take its last words and leave.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -50,19 +50,21 @@ impl Script {
 
     /// Serves a flight; refuses whatever the client says next, for it cannot go on.
     pub fn flight(flight: Flight) -> Self {
+        let give_up = alert(flight.version, 2, AlertDescription::handshake_failure);
         Self::new([
             Step::AwaitHello,
             Step::Flight(Arc::new(flight)),
             Step::AwaitBytes,
-            Step::Send(alert(2, AlertDescription::handshake_failure).into()),
+            Step::Send(give_up.into()),
         ])
     }
 
     /// Warns that it does not know the name, then goes on (RFC 6066 section 3): clients may not give up.
     pub fn warning_then_flight(flight: Flight) -> Self {
+        let unrecognized_name = alert(flight.version, 1, AlertDescription(112));
         Self::new([
             Step::AwaitHello,
-            Step::Send(alert(1, AlertDescription(112)).into()),
+            Step::Send(unrecognized_name.into()),
             Step::Flight(Arc::new(flight)),
             Step::Hold,
         ])
@@ -70,7 +72,7 @@ impl Script {
 
     /// Answers every hello with a fatal alert.
     pub fn refusal(description: AlertDescription) -> Self {
-        Self::new([Step::AwaitHello, Step::Send(alert(2, description).into())])
+        Self::new([Step::AwaitHello, Step::Send(alert(ProtocolVersion::TLSv1_2, 2, description).into())])
     }
 
     /// Accepts and never says a word.
@@ -200,7 +202,7 @@ impl Play {
             Step::AwaitHello => {
                 self.hello = client_hello::read(&mut self.stream).await;
                 if self.hello.is_none() {
-                    self.send(&alert(2, AlertDescription(10))).await; // unexpected_message
+                    self.send(&alert(ProtocolVersion::TLSv1_2, 2, AlertDescription(10))).await; // unexpected_message
                     return Ok(Next::Farewell);
                 }
                 Ok(Next::Step)
@@ -228,7 +230,7 @@ impl Play {
         match flight.answer(&hello)? {
             Answer::Flight(records) => Ok(self.send(&records).await),
             Answer::Refuse(description) => {
-                self.send(&alert(2, description)).await;
+                self.send(&alert(flight.version, 2, description)).await;
                 Ok(Next::Farewell)
             }
         }
@@ -258,7 +260,6 @@ mod tests {
     use super::*;
     use crate::estate::{Authority, Flight, Host, Leaf, Limits, Role};
     use crate::time::UnixTime;
-    use crate::tls::ProtocolVersion;
     use std::net::Ipv4Addr;
 
     /// A hello that offers what the flights here choose, up to TLS 1.2.
@@ -299,7 +300,7 @@ mod tests {
         stream.write_all(&record(22, 0x0303, &message(16, &[0; 66]))).await.unwrap();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).await.unwrap();
-        assert!(rest.ends_with(&alert(2, AlertDescription::handshake_failure)));
+        assert!(rest.ends_with(&alert(ProtocolVersion::TLSv1_2, 2, AlertDescription::handshake_failure)));
     }
 
     #[tokio::test]
@@ -317,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_hello_is_refused_with_an_alert() {
         let (bytes, _) = answer(Script::flight(flight()), b"GET / HTTP/1.0\r\n\r\n").await;
-        assert_eq!(bytes, alert(2, AlertDescription(10)));
+        assert_eq!(bytes, alert(ProtocolVersion::TLSv1_2, 2, AlertDescription(10)));
     }
 
     #[tokio::test]
