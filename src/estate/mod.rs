@@ -16,6 +16,7 @@ mod tls_host;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use crate::dns::FixedResolver;
 use crate::model::{Reason, Rule, ServerName, Stage};
 use crate::time::UnixTime;
 
@@ -134,6 +135,13 @@ impl Estate {
     /// The root that the sound hosts chain to, as PEM, so that the demonstration can trust it.
     pub fn trust_pem(&self) -> &str {
         &self.trust_pem
+    }
+
+    /// Knows the hosts' names, and no others.
+    pub fn resolver(&self) -> FixedResolver {
+        self.hosts.iter().fold(FixedResolver::new(), |resolver, host| {
+            resolver.with(host.name.clone(), [host.address]).with_ptr(host.address, host.name.clone())
+        })
     }
 
     /// Connections accepted by all hosts since the start.

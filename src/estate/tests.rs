@@ -50,3 +50,15 @@ async fn an_estate_off_loopback_is_refused() {
     let error = Estate::start(NOW, Ipv4Addr::new(192, 0, 2, 0)).await.unwrap_err();
     assert!(matches!(error, EstateError::NotLoopback { .. }));
 }
+
+#[tokio::test]
+async fn the_resolver_knows_every_host() {
+    use crate::dns::Resolve;
+    let estate = Estate::start(NOW, DEMO_BLOCK).await.unwrap();
+    let resolver = estate.resolver();
+    for host in estate.hosts() {
+        assert_eq!(resolver.addresses(&host.name).await, Ok(vec![host.address]));
+        assert_eq!(resolver.names(host.address).await, Ok(vec![host.name.clone()]));
+    }
+    assert!(resolver.addresses(&ServerName::parse("x.demo.test").unwrap()).await.is_err());
+}
