@@ -30,10 +30,11 @@ fn after_alert(alert: AlertDescription) -> &'static [OfferKind] {
         | AlertDescription::missing_extension => &[OfferKind::FurtherGroups, OfferKind::RareSuites],
         // SSL 3, or an old server that takes a newer version for an error.
         AlertDescription::protocol_version => &[OfferKind::Legacy, OfferKind::Small],
+        // Java's word for "no group in common".
+        AlertDescription::unexpected_message => &[OfferKind::FurtherGroups, OfferKind::Small],
         // The hello itself was not understood.
         AlertDescription::illegal_parameter
         | AlertDescription::decode_error
-        | AlertDescription::unexpected_message
         | AlertDescription::record_overflow
         | AlertDescription::unsupported_extension
         | AlertDescription::internal_error
@@ -79,6 +80,8 @@ mod tests {
     fn a_handshake_failure_leads_to_other_groups_and_suites() {
         let alert = missed(Stage::Handshake, Reason::Alert, Some(40));
         assert_eq!(tries(&alert), [OfferKind::FurtherGroups, OfferKind::RareSuites]);
+        let java = missed(Stage::Handshake, Reason::Alert, Some(10));
+        assert_eq!(tries(&java), [OfferKind::FurtherGroups, OfferKind::Small]);
     }
 
     #[test]

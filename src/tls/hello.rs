@@ -150,6 +150,12 @@ impl Hello {
         &self.record
     }
 
+    /// A hello sent earlier, as recorded.
+    #[cfg(test)]
+    pub(super) fn from_record(record: Vec<u8>) -> Self {
+        Self { record, keys: Keys::BasePoint, stapling: false }
+    }
+
     /// The handshake message in it.
     pub(super) fn message(&self) -> &[u8] {
         self.record.get(5..).unwrap_or_default()
@@ -305,4 +311,153 @@ fn put_list(out: &mut Vec<u8>, number: u16, values: impl Iterator<Item = u16>) {
     let mut list = Vec::new();
     codec::put_vector16(&mut list, &values);
     codec::put_extension(out, number, &list);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RANDOM: VisitRandom = {
+        let mut random = [0; 96];
+        let mut rest: &mut [u8] = &mut random;
+        let mut value = 0;
+        while let [byte, others @ ..] = rest {
+            *byte = value;
+            value += 1;
+            rest = others;
+        }
+        random
+    };
+
+    /// Reads a hello back: old version, session id, suites and extensions.
+    fn read(record: &[u8]) -> (u16, &[u8], &[u8], Vec<(u16, &[u8])>) {
+        let mut reader = Reader::new(record);
+        assert_eq!(reader.u8(), Some(22));
+        reader.u16().unwrap();
+        let message = reader.vector16().unwrap();
+        assert!(reader.is_empty());
+        let mut reader = Reader::new(message);
+        assert_eq!(reader.u8(), Some(1));
+        let body = reader.vector24().unwrap();
+        assert!(reader.is_empty());
+        let mut reader = Reader::new(body);
+        let version = reader.u16().unwrap();
+        assert_eq!(reader.take(32).unwrap(), &RANDOM[..32]);
+        let session_id = reader.vector8().unwrap();
+        let suites = reader.vector16().unwrap();
+        assert_eq!(reader.vector8().unwrap(), [0]);
+        let mut extensions = Vec::new();
+        if !reader.is_empty() {
+            let mut list = Reader::new(reader.vector16().unwrap());
+            while !list.is_empty() {
+                extensions.push(list.extension().unwrap());
+            }
+        }
+        assert!(reader.is_empty());
+        (version, session_id, suites, extensions)
+    }
+
+    fn content<'a>(extensions: &[(u16, &'a [u8])], wanted: u16) -> Option<&'a [u8]> {
+        extensions.iter().find(|(number, _)| *number == wanted).map(|(_, content)| *content)
+    }
+
+    #[test]
+    fn every_template_makes_a_hello_that_reads_back() {
+        for key_shares in [KeyShares::BasePoint, KeyShares::Fresh] {
+            let templates = HelloTemplates::new(key_shares);
+            for kind in OfferKind::ALL {
+                for name in [None, Some("a.example"), Some(&*"n".repeat(253))] {
+                    let hello = templates.get(kind).hello(&RANDOM, name);
+                    let (version, session_id, suites, extensions) = read(hello.as_bytes());
+                    let offer = Offer::new(kind);
+                    assert_eq!(version, offer.legacy_version.0);
+                    assert_eq!(session_id.len(), if offer.modern { 32 } else { 0 });
+                    assert_eq!(suites.len(), offer.cipher_suites.len() * 2);
+                    let sent = content(&extensions, extension::SERVER_NAME).map(|c| c[5..].to_vec());
+                    assert_eq!(sent, name.map(|n| n.as_bytes().to_vec()));
+                    let length = hello.message().len();
+                    assert!(!(256..512).contains(&length), "{kind:?} has {length} bytes");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_small_hello_is_small() {
+        let templates = HelloTemplates::new(KeyShares::BasePoint);
+        let hello = templates.get(OfferKind::Small).hello(&RANDOM, Some(&"n".repeat(90)));
+        assert!(hello.as_bytes().len() <= 255);
+    }
+
+    #[test]
+    fn the_oldest_hello_has_no_extensions_without_a_name() {
+        let templates = HelloTemplates::new(KeyShares::BasePoint);
+        let hello = templates.get(OfferKind::Legacy).hello(&RANDOM, None);
+        assert_eq!(&hello.as_bytes()[..3], [22, 3, 0]);
+        assert!(hello.as_bytes().ends_with(&[0x00, 0xff, 1, 0]));
+    }
+
+    #[test]
+    fn the_first_hello_sends_the_base_points_of_two_groups() {
+        let templates = HelloTemplates::new(KeyShares::BasePoint);
+        let hello = templates.get(OfferKind::Everything).hello(&RANDOM, None);
+        let (.., extensions) = read(hello.as_bytes());
+        let mut shares = Reader::new(content(&extensions, extension::KEY_SHARE).unwrap());
+        let mut shares = Reader::new(shares.vector16().unwrap());
+        assert_eq!(shares.extension().unwrap().0, NamedGroup::secp256r1.0);
+        let (group, share) = shares.extension().unwrap();
+        assert_eq!((group, share[0]), (NamedGroup::x25519.0, 9));
+        assert!(shares.is_empty());
+    }
+
+    #[test]
+    fn fresh_shares_differ_from_visit_to_visit() {
+        let templates = HelloTemplates::new(KeyShares::Fresh);
+        let share = |random: &VisitRandom| {
+            let hello = templates.get(OfferKind::Everything).hello(random, Some("a.example"));
+            extension_of(hello.message(), extension::KEY_SHARE).unwrap().to_vec()
+        };
+        let mut other = RANDOM;
+        other[95] ^= 1;
+        assert_ne!(share(&RANDOM), share(&other));
+        let base = HelloTemplates::new(KeyShares::BasePoint);
+        let base = base.get(OfferKind::Everything).hello(&RANDOM, None);
+        let base = extension_of(base.message(), extension::KEY_SHARE).unwrap().to_vec();
+        assert_eq!(share(&RANDOM).len(), base.len());
+        assert_ne!(share(&RANDOM), base);
+    }
+
+    #[test]
+    fn an_offer_carries_protocols_and_stapling_when_asked() {
+        let offer = Offer { alpn: vec![b"h2".to_vec()], stapling: true, ..Offer::new(OfferKind::Everything) };
+        let hello = HelloTemplate::new(&offer, KeyShares::BasePoint).hello(&RANDOM, None);
+        let (.., extensions) = read(hello.as_bytes());
+        assert_eq!(content(&extensions, extension::ALPN), Some([0, 3, 2, b'h', b'2'].as_slice()));
+        assert_eq!(content(&extensions, extension::STATUS_REQUEST), Some([1, 0, 0, 0, 0].as_slice()));
+        assert_eq!(content(&extensions, extension::SIGNED_CERTIFICATE_TIMESTAMP), Some([].as_slice()));
+    }
+
+    #[test]
+    fn the_second_hello_is_the_first_with_the_share_and_the_cookie_asked_for() {
+        let templates = HelloTemplates::new(KeyShares::BasePoint);
+        let first = templates.get(OfferKind::Everything).hello(&RANDOM, Some("a.example"));
+        let message = second_hello(&first, Some(NamedGroup::secp384r1), Some(b"cookie")).unwrap();
+        let mut record = vec![22, 3, 3];
+        codec::put_vector16(&mut record, &message);
+        let (_, session_id, suites, extensions) = read(&record);
+        let (_, first_session_id, first_suites, first_extensions) = read(first.as_bytes());
+        assert_eq!((session_id, suites), (first_session_id, first_suites));
+        let cookie = content(&extensions, extension::COOKIE);
+        assert_eq!(cookie, Some([0, 6, b'c', b'o', b'o', b'k', b'i', b'e'].as_slice()));
+        let share = content(&extensions, extension::KEY_SHARE).unwrap();
+        assert_eq!(share[..7], [0, 101, 0, 0x18, 0, 97, 4]);
+        for (number, content_before) in first_extensions {
+            match number {
+                extension::PADDING => assert_eq!(content(&extensions, number), None),
+                extension::KEY_SHARE => {}
+                _ => assert_eq!(content(&extensions, number), Some(content_before)),
+            }
+        }
+        assert_eq!(second_hello(&first, Some(NamedGroup::sect571r1), None), None);
+    }
 }

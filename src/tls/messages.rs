@@ -197,3 +197,79 @@ fn sct_count(content: &[u8]) -> Option<u32> {
     }
     Some(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello(extensions: &[u8]) -> Vec<u8> {
+        let mut body = vec![3, 3];
+        body.extend_from_slice(&[7; 32]);
+        body.extend_from_slice(&[0, 0xc0, 0x2f, 0]);
+        body.extend_from_slice(extensions);
+        body
+    }
+
+    #[test]
+    fn a_server_hello_reads_with_and_without_extensions() {
+        let body = hello(&[]);
+        let read = ServerHello::read(&body).unwrap();
+        assert_eq!(read.version, ProtocolVersion::TLSv1_2);
+        assert_eq!(read.cipher_suite, CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256);
+        let body = hello(&[0, 17, 0, 43, 0, 2, 3, 4, 0, 16, 0, 5, 0, 3, 2, b'h', b'2', 0xfa, 0xfa]);
+        assert_eq!(ServerHello::read(&body), None, "the last extension is cut");
+        let body = hello(&[0, 19, 0, 43, 0, 2, 3, 4, 0, 16, 0, 5, 0, 3, 2, b'h', b'2', 0xfa, 0xfa, 0, 0]);
+        let read = ServerHello::read(&body).unwrap();
+        assert_eq!(read.version, ProtocolVersion::TLSv1_3);
+        assert_eq!(read.alpn, Some("h2".into()));
+    }
+
+    #[test]
+    fn what_stands_beside_the_first_certificate_is_noted() {
+        let body = [
+            0, // context
+            0, 0, 28, // length of the list
+            0, 0, 1, b'a', 0, 16, 0, 5, 0, 1, 9, 0, 18, 0, 7, 0, 5, 0, 1, 1, 0, 0, // leaf
+            0, 0, 1, b'b', 0, 0, // issuer
+        ];
+        let read = certificate_13(&body).unwrap();
+        assert_eq!(read.chain.ders().collect::<Vec<_>>(), [b"a", b"b"]);
+        assert!(read.ocsp_stapled);
+        assert_eq!(read.sct_count, Some(2));
+        assert_eq!(certificate_13(&body[..31]), None);
+    }
+
+    #[test]
+    fn a_message_with_too_many_certificates_is_refused() {
+        let list = [0, 0, 1, 7].repeat(MAX_CERTIFICATES + 1);
+        let mut body = u32::try_from(list.len()).unwrap().to_be_bytes()[1..].to_vec();
+        body.extend_from_slice(&list);
+        assert_eq!(certificate_12(&body), None);
+        let list = [0, 0, 1, 7, 0, 0].repeat(MAX_CERTIFICATES + 1);
+        let mut body = vec![0];
+        body.extend_from_slice(&u32::try_from(list.len()).unwrap().to_be_bytes()[1..]);
+        body.extend_from_slice(&list);
+        assert_eq!(certificate_13(&body), None);
+    }
+
+    #[test]
+    fn authorities_are_capped() {
+        let names = [0, 2, 0x30, 0].repeat(MAX_CA_NAMES + 9);
+        let mut body = vec![1, 1, 0, 2, 4, 3];
+        body.extend_from_slice(&u16::try_from(names.len()).unwrap().to_be_bytes());
+        body.extend_from_slice(&names);
+        assert_eq!(certificate_request_12(&body, ProtocolVersion::TLSv1_2).unwrap().len(), MAX_CA_NAMES);
+        // Older versions have no signature algorithms: there they are taken for names, which do not fit.
+        assert_eq!(certificate_request_12(&body, ProtocolVersion::TLSv1_1), None);
+    }
+
+    #[test]
+    fn a_group_is_read_from_the_key_exchange_of_ecdhe_suites_only() {
+        let body = [3, 0, 0x1d, 32];
+        let ecdhe = CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256;
+        assert_eq!(server_key_exchange_group(&body, ecdhe), Some(NamedGroup::x25519));
+        let dhe = CipherSuite::TLS_DHE_RSA_WITH_AES_128_GCM_SHA256;
+        assert_eq!(server_key_exchange_group(&body, dhe), None);
+        assert_eq!(server_key_exchange_group(&[1, 0, 0x1d], ecdhe), None);
+    }
+}

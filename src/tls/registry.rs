@@ -88,7 +88,7 @@ mod tests {
                 assert_eq!(SignatureScheme::from_name(name), Some(SignatureScheme(number)));
             }
         }
-        assert_eq!(named, 401);
+        assert_eq!(named, 379);
     }
 
     #[test]

@@ -184,3 +184,85 @@ impl RecordKeys {
         Some(aead::Nonce::assume_unique_for_key(nonce))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    /// RFC 8448 section 3, "Simple 1-RTT Handshake".
+    fn simple_handshake() -> Schedule {
+        let secret = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
+        let algorithms = Algorithms::of(CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
+        // Only its bytes enter the schedule, so a digest with these bytes is imported.
+        let hash = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
+        let hash = digest::Digest::import_less_safe(&hash, &digest::SHA256).unwrap();
+        Schedule::new(algorithms, &secret, hash)
+    }
+
+    #[test]
+    fn handshake_secrets_are_those_of_rfc_8448() {
+        let schedule = simple_handshake();
+        let expected = "1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac";
+        assert_eq!(schedule.handshake_secret.as_ref(), hex(expected));
+        let server = schedule.handshake_traffic_key(b"s hs traffic");
+        let key = expand_label(&server, b"key", b"", Some(16));
+        assert_eq!(key.as_ref()[..16], hex("3fce516009c21727d0f2e4e86ee403bc"));
+        assert_eq!(schedule.server_handshake_keys().unwrap().iv[..], hex("5d313eb2671276ee13000b30"));
+        let client = schedule.handshake_traffic_key(b"c hs traffic");
+        let iv = expand_label(&client, b"iv", b"", Some(12));
+        assert_eq!(iv.as_ref()[..12], hex("5bd3c71b836e0b76bb73265f"));
+        let finished = expand_label(&client, b"finished", b"", None);
+        let expected = "b80ad01015fb2f0bd65ff7d4da5d6bf83f84821d1f87fdc7d3c75b5a7b42d9c4";
+        assert_eq!(finished.as_ref(), hex(expected));
+    }
+
+    #[test]
+    fn the_master_secret_is_that_of_rfc_8448() {
+        let schedule = simple_handshake();
+        let salt = next_extraction_key(hmac::HMAC_SHA256, schedule.handshake_secret.as_ref());
+        let master = hmac::sign(&salt, &[0; 32]);
+        let expected = "18df06843d13a08bf2a449844c5f8a478001bc4d4c627984d5a41da8d0402919";
+        assert_eq!(master.as_ref(), hex(expected));
+        let hash = hex("9608102a0f1ccc6db6250b7b7e417b1a000eaada3daae4777a7686c9ff83df13");
+        let master = hmac::Key::new(hmac::HMAC_SHA256, master.as_ref());
+        let client = expand_label(&master, b"c ap traffic", &hash, None);
+        let expected = "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5";
+        assert_eq!(client.as_ref(), hex(expected));
+    }
+
+    #[test]
+    fn what_one_side_seals_the_other_opens_in_order() {
+        for suite in [
+            CipherSuite::TLS_AES_128_GCM_SHA256,
+            CipherSuite::TLS_AES_256_GCM_SHA384,
+            CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+        ] {
+            let algorithms = Algorithms::of(suite).unwrap();
+            let hash = digest::digest(algorithms.hash, b"hello");
+            let schedule = Schedule::new(algorithms, &[7; 32], hash);
+            let mut sealer = schedule.server_handshake_keys().unwrap();
+            let mut opener = schedule.server_handshake_keys().unwrap();
+            let mut records: Vec<_> = (0..3).map(|n| sealer.seal(22, vec![n; 9]).unwrap()).collect();
+            for (n, record) in records.iter_mut().enumerate() {
+                let (header, body) = record.split_first_chunk_mut::<5>().unwrap();
+                let (content_type, content) = opener.open(header, body).unwrap();
+                assert_eq!((content_type, &*content), (22, [n as u8; 9].as_slice()));
+            }
+            let mut again = sealer.seal(22, Vec::new()).unwrap();
+            again[5] ^= 1;
+            let (header, body) = again.split_first_chunk_mut::<5>().unwrap();
+            assert!(opener.open(header, body).is_none(), "a forged record is not opened");
+        }
+    }
+
+    #[test]
+    fn a_suite_that_cannot_be_opened_is_known_as_such() {
+        assert!(Algorithms::of(CipherSuite::TLS_AES_128_CCM_SHA256).is_none());
+        assert!(Algorithms::of(CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256).is_none());
+    }
+}

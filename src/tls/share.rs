@@ -168,12 +168,12 @@ impl MlKem {
         }
         let mut seed = [0_u8; 64];
         let (message, key_hash) = seed.split_at_mut(32);
-        let quarter = 1_u32 << (self.v_bits - 2);
+        let quarter = 1_u64 << (self.v_bits - 2);
         // Eight coefficients fill `v_bits` bytes, lowest bits first: one byte of the message.
         for (byte, packed) in message.iter_mut().zip(v.chunks_exact(self.v_bits)) {
             let packed = packed.iter().rev().fold(0_u64, |sum, b| sum << 8 | u64::from(*b));
             for bit in 0..8 {
-                let coefficient = (packed >> (bit * self.v_bits)) as u32 & ((1 << self.v_bits) - 1);
+                let coefficient = (packed >> (bit * self.v_bits)) & ((1 << self.v_bits) - 1);
                 if (quarter..3 * quarter).contains(&coefficient) {
                     *byte |= 1 << bit;
                 }
