@@ -1,0 +1,187 @@
+//! Did this key sign that certificate? One signature, nothing more: no dates, names or constraints, which are
+//! `assess/`'s work.
+
+use aws_lc_rs::signature::{self as algorithms, RsaParameters, RsaPssSaltLength, VerificationAlgorithm};
+
+use super::certificate::{Certificate, SignatureHash};
+use super::der::{DerError, Element, Reader, tag};
+use super::key::{KeyInfo, read_key, split_algorithm, split_key};
+use super::oid;
+use super::signature::{RSASSA_PSS, pss_parameters};
+
+/// Outcome of checking one signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SignatureCheck {
+    /// The issuer's key made this signature.
+    Verified,
+    /// It did not, or certificate or key is malformed.
+    Failed,
+    /// Scheme, curve or key size is one that is not checked here (MD5, DSA, RSA over 8,192 bits, …).
+    Unsupported,
+}
+
+/// Checks the signature on `child` with the key of `issuer`; give the same certificate twice to tell a self-signed
+/// one. RSA of 1,024 to 8,192 bits (below 2,048 without SHA-384 and PSS), ECDSA on P-256, P-384, P-521 and
+/// secp256k1, Ed25519, ML-DSA.
+pub fn signed_by(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
+    let Ok(signed) = split_signed(&child.der) else { return SignatureCheck::Failed };
+    if signed.inner_algorithm != signed.algorithm.whole {
+        return SignatureCheck::Failed;
+    }
+    let Ok(key) = key_info(&issuer.der) else { return SignatureCheck::Failed };
+    let Ok((oid, parameters)) = split_algorithm(signed.algorithm) else { return SignatureCheck::Failed };
+    let oid = oid::dotted(oid);
+    if !fits(&oid, key) {
+        return SignatureCheck::Failed;
+    }
+    let verified = match scheme(&oid, parameters, key) {
+        Some(Scheme::Static(algorithm)) => algorithm.verify_sig(key.key, signed.tbs, signed.signature),
+        Some(Scheme::Pss(algorithm)) => algorithm.verify_sig(key.key, signed.tbs, signed.signature),
+        None => return SignatureCheck::Unsupported,
+    };
+    if verified.is_ok() { SignatureCheck::Verified } else { SignatureCheck::Failed }
+}
+
+impl Certificate {
+    /// Its own key signed it. `Unsupported` says that this could not be told.
+    pub fn is_self_signed(&self) -> SignatureCheck {
+        if self.is_self_issued() { signed_by(self, self) } else { SignatureCheck::Failed }
+    }
+}
+
+/// The parts of a signed certificate.
+struct Signed<'a> {
+    tbs: &'a [u8],
+    /// The whole `signature` field inside the TBSCertificate.
+    inner_algorithm: &'a [u8],
+    algorithm: Element<'a>,
+    signature: &'a [u8],
+}
+
+fn split_signed(der: &[u8]) -> Result<Signed<'_>, DerError> {
+    let mut fields = Reader::new(der).expect(tag::SEQUENCE)?.reader();
+    let tbs = fields.expect(tag::SEQUENCE)?;
+    let algorithm = fields.expect(tag::SEQUENCE)?;
+    let signature = fields.expect(tag::BIT_STRING)?.octets_of_bit_string()?;
+    let mut inside = tbs.reader();
+    inside.optional(tag::context_constructed(0))?;
+    inside.expect(tag::INTEGER)?;
+    let inner_algorithm = inside.expect(tag::SEQUENCE)?.whole;
+    Ok(Signed { tbs: tbs.whole, inner_algorithm, algorithm, signature })
+}
+
+/// SubjectPublicKeyInfo: the fifth field behind the optional version and the serial number.
+fn key_info(der: &[u8]) -> Result<KeyInfo<'_>, DerError> {
+    let mut fields = Reader::new(der).expect(tag::SEQUENCE)?.reader().expect(tag::SEQUENCE)?.reader();
+    fields.optional(tag::context_constructed(0))?;
+    fields.expect(tag::INTEGER)?;
+    for _ in ["signature", "issuer", "validity", "subject"] {
+        fields.expect(tag::SEQUENCE)?;
+    }
+    split_key(fields.expect(tag::SEQUENCE)?)
+}
+
+enum Scheme {
+    Static(&'static dyn VerificationAlgorithm),
+    /// Salt length is part of the parameters.
+    Pss(RsaParameters),
+}
+
+/// A key of one family cannot have made another family's signature.
+fn fits(signature_oid: &str, key: KeyInfo<'_>) -> bool {
+    let family = match oid::dotted(key.algorithm).as_str() {
+        "1.2.840.113549.1.1.1" => "RSA",
+        RSASSA_PSS => "PSS",
+        "1.2.840.10045.2.1" => "EC",
+        same if same == signature_oid => return true,
+        _ => "other",
+    };
+    let name = oid::signature_algorithm(signature_oid).map_or("", |(name, _)| name);
+    match family {
+        "RSA" => !is_ecdsa(name) && !is_single_key(name),
+        "PSS" => signature_oid == RSASSA_PSS,
+        "EC" => !is_rsa(name) && !is_single_key(name),
+        _ => !is_rsa(name) && !is_ecdsa(name) && !is_single_key(name),
+    }
+}
+
+fn is_rsa(name: &str) -> bool {
+    name.contains("RSA") || name.contains("rsassa")
+}
+
+fn is_ecdsa(name: &str) -> bool {
+    name.contains("ecdsa")
+}
+
+fn is_single_key(name: &str) -> bool {
+    name.starts_with("Ed") || name.contains("ML-DSA") || name.contains("SLH-DSA")
+}
+
+/// The way to check this signature; `None` if there is none.
+fn scheme(signature_oid: &str, parameters: Option<Element<'_>>, key: KeyInfo<'_>) -> Option<Scheme> {
+    let (name, hash) = oid::signature_algorithm(signature_oid)?;
+    if signature_oid == RSASSA_PSS {
+        let pss = pss_parameters(parameters).filter(|pss| pss.mask_hash == pss.hash)?;
+        return rsa_pss(pss.hash?, u16::try_from(pss.salt_length).ok()?, rsa_bits(key)?).map(Scheme::Pss);
+    }
+    let algorithm = match name {
+        "Ed25519" => &algorithms::ED25519 as &'static dyn VerificationAlgorithm,
+        "ML-DSA-44" => &algorithms::ML_DSA_44,
+        "ML-DSA-65" => &algorithms::ML_DSA_65,
+        "ML-DSA-87" => &algorithms::ML_DSA_87,
+        name if is_ecdsa(name) => ecdsa(key, hash?)?,
+        name if is_rsa(name) => rsa_pkcs1(hash?, rsa_bits(key)?)?,
+        _ => return None,
+    };
+    Some(Scheme::Static(algorithm))
+}
+
+fn rsa_bits(key: KeyInfo<'_>) -> Option<u32> {
+    read_key(key).0.bits
+}
+
+fn rsa_pkcs1(hash: SignatureHash, bits: u32) -> Option<&'static dyn VerificationAlgorithm> {
+    let algorithm: &'static RsaParameters = match hash {
+        SignatureHash::Sha1 => &algorithms::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        SignatureHash::Sha256 => &algorithms::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        SignatureHash::Sha384 => &algorithms::RSA_PKCS1_2048_8192_SHA384,
+        SignatureHash::Sha512 => &algorithms::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+        SignatureHash::Md2 | SignatureHash::Md5 | SignatureHash::Sha224 => return None,
+    };
+    supports(algorithm, bits).then_some(algorithm)
+}
+
+fn rsa_pss(hash: SignatureHash, salt_length: u16, bits: u32) -> Option<RsaParameters> {
+    let algorithm = match hash {
+        SignatureHash::Sha256 => algorithms::RSA_PSS_2048_8192_SHA256,
+        SignatureHash::Sha384 => algorithms::RSA_PSS_2048_8192_SHA384,
+        SignatureHash::Sha512 => algorithms::RSA_PSS_2048_8192_SHA512,
+        SignatureHash::Md2 | SignatureHash::Md5 | SignatureHash::Sha1 | SignatureHash::Sha224 => return None,
+    };
+    supports(&algorithm, bits).then(|| algorithm.with_pss_salt_length(RsaPssSaltLength::Custom(salt_length)))
+}
+
+fn supports(algorithm: &RsaParameters, bits: u32) -> bool {
+    (algorithm.min_modulus_len()..=algorithm.max_modulus_len()).contains(&bits)
+}
+
+fn ecdsa(key: KeyInfo<'_>, hash: SignatureHash) -> Option<&'static dyn VerificationAlgorithm> {
+    let curve = key.parameters.filter(|parameters| parameters.tag == tag::OID)?;
+    let (curve, _) = oid::curve(&oid::dotted(curve.content))?;
+    Some(match (curve, hash) {
+        ("P-256", SignatureHash::Sha1) => &algorithms::ECDSA_P256_SHA1_ASN1,
+        ("P-256", SignatureHash::Sha256) => &algorithms::ECDSA_P256_SHA256_ASN1,
+        ("P-256", SignatureHash::Sha384) => &algorithms::ECDSA_P256_SHA384_ASN1,
+        ("P-256", SignatureHash::Sha512) => &algorithms::ECDSA_P256_SHA512_ASN1,
+        ("P-384", SignatureHash::Sha256) => &algorithms::ECDSA_P384_SHA256_ASN1,
+        ("P-384", SignatureHash::Sha384) => &algorithms::ECDSA_P384_SHA384_ASN1,
+        ("P-384", SignatureHash::Sha512) => &algorithms::ECDSA_P384_SHA512_ASN1,
+        ("P-521", SignatureHash::Sha1) => &algorithms::ECDSA_P521_SHA1_ASN1,
+        ("P-521", SignatureHash::Sha224) => &algorithms::ECDSA_P521_SHA224_ASN1,
+        ("P-521", SignatureHash::Sha256) => &algorithms::ECDSA_P521_SHA256_ASN1,
+        ("P-521", SignatureHash::Sha384) => &algorithms::ECDSA_P521_SHA384_ASN1,
+        ("P-521", SignatureHash::Sha512) => &algorithms::ECDSA_P521_SHA512_ASN1,
+        ("secp256k1", SignatureHash::Sha256) => &algorithms::ECDSA_P256K1_SHA256_ASN1,
+        _ => return None,
+    })
+}
