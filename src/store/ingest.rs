@@ -8,22 +8,22 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 
+use super::numbers::NumberCache;
 use super::position::{Position, UnitPosition};
 use super::record::audit::AuditEvent;
 use super::record::certificate::{self, CertificateRecord};
-use super::record::observation::{self, Digest, Full, Kind, Target};
 use super::record::progress::{self, Progress};
 use super::record::scan::{self, StoredScan};
-use super::record::state::EndpointState;
 use super::record::{Encoder, Table, put_varint};
+use super::row::{Row, classify};
 use super::schema::{
-    BY_CA_SUBJECT, CERTIFICATE_FINGERPRINTS, CERTIFICATE_NUMBERS, CERTIFICATES, ENDPOINTS, OBSERVATIONS,
-    PROGRESS, SCAN_IDS, SCANS,
+    BY_CA_SUBJECT, CERTIFICATE_FINGERPRINTS, CERTIFICATE_NUMBERS, CERTIFICATES, OBSERVATIONS, PROGRESS,
+    SCAN_IDS, SCANS,
 };
 use super::{Store, StoreError, StoredObservation, audit, index_key, merge};
-use crate::model::{Counts, EndpointId, Observation, Outcome, Scan, ScanState};
+use crate::model::{Counts, Observation, Scan, ScanState};
 use crate::time::UnixTime;
 use crate::x509::{Certificate, Fingerprint};
 
@@ -362,125 +362,6 @@ impl ScanWriter {
 impl Drop for ScanWriter {
     fn drop(&mut self) {
         self.store.inner.writing.store(false, Ordering::Release);
-    }
-}
-
-/// An observation on its way into the record.
-struct Row {
-    position: Position,
-    id: EndpointId,
-    kind: Kind,
-    observation: Observation<Vec<u64>>,
-    outcome: Vec<u8>,
-    digest: Digest,
-    same_as: Option<Position>,
-}
-
-impl Row {
-    fn new(position: Position, observation: Observation<Vec<u64>>) -> Self {
-        let kind = Kind::of(&observation.outcome);
-        let mut outcome = Vec::with_capacity(32);
-        observation::put_outcome(&mut outcome, &observation.outcome);
-        let digest = observation::digest(kind, &outcome, &observation.target);
-        Self { position, id: observation.endpoint.id(), kind, observation, outcome, digest, same_as: None }
-    }
-
-    fn encode<'e>(&self, encoder: &'e mut Encoder, key: &[u8], targets: &HashMap<String, u64>) -> &'e [u8] {
-        let Observation { endpoint, target, observed_at, outcome } = &self.observation;
-        if let Some(same) = &self.same_as {
-            let certificates = certificates_of(outcome);
-            let start = (self.kind, self.id, *observed_at);
-            return observation::encode_same(encoder, key, start, &certificates, same);
-        }
-        let target = match targets.get(&**target) {
-            Some(&index) => Target::Listed(index),
-            None => Target::Written(target),
-        };
-        let detail = match outcome {
-            Outcome::Failure(failure) => Some(failure.detail.raw()),
-            _ => None,
-        };
-        let full = Full {
-            id: self.id,
-            kind: self.kind,
-            seen_at: *observed_at,
-            outcome: &self.outcome,
-            digest: self.digest,
-            endpoint,
-            target,
-            detail,
-        };
-        full.encode(encoder, key)
-    }
-}
-
-fn certificates_of(outcome: &Outcome<Vec<u64>>) -> Vec<u64> {
-    let mut numbers = match outcome {
-        Outcome::Handshake(handshake) => {
-            let others = handshake.other_chains.iter().flat_map(|other| &other.presented);
-            handshake.presented.iter().chain(others).copied().collect()
-        }
-        Outcome::Read(chain) => chain.clone(),
-        Outcome::Failure(_) => Vec::new(),
-    };
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
-}
-
-/// Finds the rows that repeat what is known, looking endpoints up in the order of the table.
-fn classify(transaction: &WriteTransaction, rows: &mut [Row]) -> Result<(), StoreError> {
-    let table = transaction.open_table(ENDPOINTS)?;
-    if table.is_empty()? {
-        return Ok(());
-    }
-    let mut by_id: Vec<&mut Row> = rows.iter_mut().collect();
-    by_id.sort_unstable_by_key(|row| row.id);
-    for row in by_id {
-        if let Some(record) = table.get(&row.id.0)? {
-            let state = EndpointState::decode(&row.id.0, record.value())?;
-            if state.current.digest == row.digest {
-                row.same_as = Some(state.current.outcome);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Numbers of certificates seen lately, in two generations: bounded, and the busy ones stay.
-#[derive(Debug, Default)]
-struct NumberCache {
-    young: HashMap<Fingerprint, u64>,
-    old: HashMap<Fingerprint, u64>,
-}
-
-impl NumberCache {
-    const GENERATION: usize = 65_536;
-
-    fn get(
-        &mut self,
-        sha256: &Fingerprint,
-        table: &impl ReadableTable<&'static [u8; 32], &'static [u8]>,
-    ) -> Result<Option<u64>, StoreError> {
-        if let Some(&number) = self.young.get(sha256) {
-            return Ok(Some(number));
-        }
-        let number = match self.old.get(sha256) {
-            Some(&number) => number,
-            None => match table.get(&sha256.0)? {
-                Some(record) => certificate::decode_number(&sha256.0, record.value())?,
-                None => return Ok(None),
-            },
-        };
-        self.put(*sha256, number);
-        Ok(Some(number))
-    }
-
-    fn put(&mut self, sha256: Fingerprint, number: u64) {
-        if self.young.len() >= Self::GENERATION {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(sha256, number);
     }
 }
 

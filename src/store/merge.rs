@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use redb::{ReadableTable, Table as OpenTable, WriteTransaction};
 
+use super::numbers::NumberSet;
 use super::position::Position;
 use super::record::certificate::{CertificateRecord, CertificateState};
 use super::record::observation::{self, Body, Decoded, Digest, Head};
@@ -292,28 +293,6 @@ impl CertificateChanges<'_> {
             self.states.insert(&key, state.encode(&mut encoder, number))?;
         }
         Ok(())
-    }
-}
-
-/// A set of certificate numbers, one bit each: numbers are given out without gaps.
-#[derive(Debug, Default)]
-pub(super) struct NumberSet {
-    words: Vec<u64>,
-}
-
-impl NumberSet {
-    pub(super) fn insert(&mut self, number: u64) {
-        let Ok(word) = usize::try_from(number / 64) else { return };
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        if let Some(word) = self.words.get_mut(word) {
-            *word |= 1 << (number % 64);
-        }
-    }
-
-    fn count(&self) -> u64 {
-        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 }
 

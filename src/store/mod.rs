@@ -38,14 +38,16 @@ mod history;
 mod ingest;
 mod lock;
 mod merge;
+mod numbers;
 mod open;
 mod position;
 mod read;
 mod rebuild;
 mod record;
+mod row;
 mod schema;
 #[cfg(test)]
-mod tests {}
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -137,7 +137,8 @@ mod tests {
         #[test]
         fn hostile_keys_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Some(position) = Position::from_key(&bytes) {
-                prop_assert_eq!(position.key().as_slice(), bytes.as_slice());
+                let key = position.key();
+                prop_assert_eq!(key.as_slice(), bytes.as_slice());
             }
         }
     }

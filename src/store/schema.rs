@@ -102,7 +102,9 @@ impl Mark {
 }
 
 /// The steps from each older version to the next; step `n` leads from version `n` to `n + 1`.
-const MIGRATIONS: [fn(&WriteTransaction) -> Result<(), StoreError>; 1] = [create_tables];
+const MIGRATIONS: [Migration; 1] = [create_tables];
+
+type Migration = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// What has to be done with a file of this schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

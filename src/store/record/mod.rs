@@ -347,4 +347,4 @@ impl<'a> Decoder<'a> {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

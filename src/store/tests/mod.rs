@@ -1,0 +1,160 @@
+//! The store as its users see it. Each file holds one subject; this one the people and things they share.
+
+mod faults;
+mod ingest;
+mod opening;
+mod reading;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::*;
+use crate::model::*;
+use crate::tls::ProtocolVersion;
+use crate::x509::{Certificate, DistinguishedName};
+
+/// A certificate that differs from those of other numbers in everything the store looks at.
+fn certificate(number: u32) -> Arc<Certificate> {
+    let der: Box<[u8]> = [b"certificate ".as_slice(), &number.to_be_bytes()].concat().into();
+    Arc::new(Certificate {
+        sha256: Fingerprint::of(&der),
+        der,
+        spki_sha256: Some(Fingerprint::of(&number.to_be_bytes())),
+        version: 3,
+        subject: DistinguishedName { der: [1, number.to_be_bytes()[3]].into(), ..Default::default() },
+        issuer: DistinguishedName::default(),
+        serial: Box::default(),
+        not_before: Some(UnixTime(0)),
+        not_after: Some(UnixTime(i64::from(number) * 1_000)),
+        san: None,
+        key: None,
+        signature: None,
+        basic_constraints: None,
+        key_usage: None,
+        extended_key_usage: None,
+        aki: None,
+        ski: None,
+        policies: Vec::new(),
+        validation_level: None,
+        ocsp_urls: Vec::new(),
+        ca_issuers_urls: Vec::new(),
+        crl_urls: Vec::new(),
+        scts: Vec::new(),
+        must_staple: false,
+        unreadable: Vec::new(),
+    })
+}
+
+fn endpoint(number: u32) -> Endpoint {
+    Endpoint::tcp((Ipv4Addr::from(0x7f00_0000 + number), 443).into(), None)
+}
+
+fn served(host: u32, at: i64, chain: &[u32]) -> StoredObservation {
+    let presented = chain.iter().map(|&number| certificate(number).sha256).collect();
+    let tls = TlsFacts { version: Some(ProtocolVersion::TLSv1_3), ..Default::default() };
+    Observation {
+        endpoint: endpoint(host),
+        target: Arc::from("127.0.0.0/8"),
+        observed_at: UnixTime(at),
+        outcome: Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains: Vec::new() })),
+    }
+}
+
+fn failed(host: u32, at: i64, reason: Reason) -> StoredObservation {
+    Observation {
+        outcome: Outcome::Failure(Failure::new(Stage::Connect, reason, "nobody there")),
+        ..served(host, at, &[])
+    }
+}
+
+fn scan_named(id: &str, at: i64) -> Scan {
+    Scan {
+        id: ScanId(id.to_owned()),
+        profile: Some("web".to_owned()),
+        started_at: UnixTime(at),
+        finished_at: None,
+        state: ScanState::Running,
+        vantage: "here".to_owned(),
+        actor: "tester".to_owned(),
+        parameters: ScanParameters {
+            targets: vec!["127.0.0.0/8".to_owned(), "a.example".to_owned()],
+            ports: "443".to_owned(),
+            depth: Depth::Sweep,
+            rate: None,
+            resolver: None,
+            profile_sha256: None,
+        },
+        exclusions: Vec::new(),
+        counts: Counts::default(),
+    }
+}
+
+fn input() -> Fingerprint {
+    Fingerprint::of(b"input")
+}
+
+fn unit(index: u128) -> UnitPosition {
+    UnitPosition { block: 0, index }
+}
+
+fn temporary() -> Store {
+    Store::temporary(None, &Options::default()).unwrap()
+}
+
+/// A batch that hands over every certificate its observations name; the unit of each is its place.
+fn batch(first_unit: u128, observations: Vec<StoredObservation>) -> Batch {
+    let units = (first_unit..).map(unit);
+    let done = first_unit + observations.len() as u128;
+    Batch {
+        certificates: (0..400).map(certificate).collect(),
+        observations: units.zip(observations).map(|(unit, observation)| (unit, 0, observation)).collect(),
+        progress: Some(Progress { next: unit(done), ..Progress::default() }),
+    }
+}
+
+/// A whole scan in one batch.
+fn scan(store: &Store, id: &str, at: i64, observations: Vec<StoredObservation>) -> StoredScan {
+    let mut writer = store.begin_scan(&scan_named(id, at), 1, input()).unwrap();
+    writer.commit(batch(0, observations)).unwrap();
+    writer.finish(Counts::default(), ScanState::Complete, UnixTime(at + 50)).unwrap()
+}
+
+fn observations(store: &Store, sequence: u64) -> Vec<StoredObservation> {
+    let mut all = Vec::new();
+    store
+        .observations_of(sequence, |observation| {
+            all.push(observation);
+            Flow::Continue(())
+        })
+        .unwrap();
+    all
+}
+
+fn changes(store: &Store, earlier: &str, later: &str) -> Vec<(EndpointId, ChangeKind)> {
+    let mut all = Vec::new();
+    store
+        .diff(earlier, later, |change| {
+            all.push((change.id, change.kind));
+            Flow::Continue(())
+        })
+        .unwrap();
+    all
+}
+
+fn actions(store: &Store) -> Vec<String> {
+    let mut all = Vec::new();
+    store
+        .audit(0, |entry| {
+            assert_eq!(entry.sequence, all.len() as u64 + 1);
+            all.push(entry.event.action);
+            Flow::Continue(())
+        })
+        .unwrap();
+    all
+}
+
+#[track_caller]
+fn assert_sound(store: &mut Store) {
+    let report = store.check().unwrap();
+    assert!(report.is_clean(), "{report:?}");
+}

@@ -1,0 +1,320 @@
+//! The store across processes: `kill -9` at any moment, a second writer, readers beside a writer.
+//!
+//! The other process is this test binary again: a test that does nothing unless it is told to be the child.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test, and its child's report")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use certvigil::model::{
+    Counts, Depth, Endpoint, Handshake, Observation, Outcome, Scan, ScanId, ScanParameters, ScanState,
+    TlsFacts,
+};
+use certvigil::store::{Batch, Flow, Options, Progress, Store, StoreError, StoredObservation, UnitPosition};
+use certvigil::time::UnixTime;
+use certvigil::x509::{Certificate, DistinguishedName, Fingerprint};
+
+const CHILD: &str = "CERTVIGIL_TEST_STORE_CHILD";
+const BATCH: u32 = 20;
+const BATCHES_A_SCAN: u32 = 6;
+
+#[test]
+fn thirty_kills_lose_nothing_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let started = Instant::now();
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut acknowledged: Vec<(u64, u32)> = Vec::new();
+    let mut kills = 0;
+    while kills < 30 && started.elapsed() < Duration::from_secs(15) {
+        let (mut child, output) = spawn("write", &path);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let lines = random >> 60;
+        let wait = Duration::from_micros((random >> 40) % 20_000);
+        let mut output = output.lines().map_while(Result::ok);
+        // The kill falls some time after some acknowledgement: into a commit, a merge or an opening.
+        for line in output.by_ref().filter(|line| line.starts_with("ack ")).take(lines as usize) {
+            acknowledge(&mut acknowledged, &line);
+        }
+        std::thread::sleep(wait);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        output.filter(|line| line.starts_with("ack ")).for_each(|line| acknowledge(&mut acknowledged, &line));
+        kills += 1;
+        assert_kept(&path, &acknowledged);
+    }
+    assert!(kills >= 5, "only {kills} kills in {:?}", started.elapsed());
+    assert!(!acknowledged.is_empty());
+    let mut store = Store::open(&path, &Options { verify: true, ..Options::default() }).unwrap();
+    let report = store.check().unwrap();
+    assert!(report.is_clean(), "{report:?}");
+}
+
+#[test]
+fn a_second_process_is_told_who_writes_and_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (mut child, output) = spawn("write", &path);
+    let mut acks = output.lines().map_while(Result::ok).filter(|line| line.starts_with("ack "));
+    acks.next().unwrap();
+    let refused = Store::open(&path, &Options::default()).unwrap_err();
+    assert!(matches!(refused, StoreError::InUse { pid: Some(pid), .. } if pid == child.id()), "{refused}");
+
+    let reader = Store::open_reader(&path, &Options::default()).unwrap();
+    let seen = || -> usize { reader.scans().unwrap().iter().map(|scan| count(&reader, scan.sequence)).sum() };
+    let before = seen();
+    for _ in 0..BATCHES_A_SCAN * 3 {
+        acks.next().unwrap();
+    }
+    let after = seen();
+    assert!(after > before, "{before} {after}");
+    assert!(reader.check_records().unwrap().is_clean());
+    assert!(matches!(reader.record(&event()), Err(StoreError::ReadOnly(_))));
+
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(reader);
+    // A reader recovers what the dead writer left.
+    let reader = Store::open_reader(&path, &Options::default()).unwrap();
+    assert!(reader.check_records().unwrap().is_clean());
+}
+
+#[test]
+fn a_reader_does_not_keep_a_writer_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    drop(Store::open(&path, &Options::default()).unwrap());
+    let (mut child, output) = spawn("read", &path);
+    let mut lines = output.lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "reading"));
+    let store = Store::open(&path, &Options::default()).unwrap();
+    store.record(&event()).unwrap();
+    writeln!(child.stdin.take().unwrap(), "go").unwrap();
+    assert!(lines.any(|line| line == "entries 2"));
+    assert!(child.wait().unwrap().success());
+}
+
+/// Does nothing unless this process was started as the child.
+#[test]
+fn child() {
+    let Ok(task) = std::env::var(CHILD) else { return };
+    let (what, path) = task.split_once(' ').unwrap();
+    match what {
+        "write" => write_for_ever(Path::new(path)),
+        "read" => read_twice(Path::new(path)),
+        other => panic!("{other}"),
+    }
+}
+
+fn spawn(what: &str, path: &Path) -> (Child, BufReader<ChildStdout>) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture", "--test-threads", "1"])
+        .env(CHILD, format!("{what} {}", path.display()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    (child, output)
+}
+
+fn read_twice(path: &Path) {
+    let store = Store::open_reader(path, &Options::default()).unwrap();
+    println!("\nreading");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    let mut entries = 0;
+    store
+        .audit(0, |_| {
+            entries += 1;
+            Flow::Continue(())
+        })
+        .unwrap();
+    println!("entries {entries}");
+}
+
+/// Scan after scan, each resumed where a dead process left it.
+fn write_for_ever(path: &Path) {
+    let store = Store::open(path, &Options::default()).unwrap();
+    loop {
+        let (mut writer, first) = match store.resumable(input(), None).unwrap() {
+            Some(found) => {
+                let next = u32::try_from(found.progress.next.index).unwrap();
+                (store.resume(&found, "child", UnixTime(1)).unwrap(), next / BATCH)
+            }
+            None => {
+                let id = format!("scan {}", store.scans().unwrap().len());
+                (store.begin_scan(&scan(id), 1, input()).unwrap(), 0)
+            }
+        };
+        let sequence = writer.scan().sequence;
+        for batch in first..BATCHES_A_SCAN {
+            writer.commit(batch_of(sequence, batch)).unwrap();
+            println!("\nack {sequence} {}", (batch + 1) * BATCH);
+        }
+        let finished_at = UnixTime(i64::try_from(sequence).unwrap() * 100 + 99);
+        writer.finish(Counts::default(), ScanState::Complete, finished_at).unwrap();
+        println!("\nack {sequence} {}", BATCHES_A_SCAN * BATCH);
+    }
+}
+
+fn acknowledge(acknowledged: &mut Vec<(u64, u32)>, line: &str) {
+    let mut words = line.split(' ').skip(1);
+    // A line that the kill cut short acknowledges nothing.
+    if let (Some(Ok(sequence)), Some(Ok(count))) =
+        (words.next().map(str::parse), words.next().map(str::parse::<u32>))
+        && count % BATCH == 0
+    {
+        acknowledged.retain(|(known, _)| *known != sequence);
+        acknowledged.push((sequence, count));
+    }
+}
+
+fn assert_kept(path: &Path, acknowledged: &[(u64, u32)]) {
+    let store = match Store::open(path, &Options { create: false, ..Options::default() }) {
+        Ok(store) => store,
+        // Killed before the first file was whole.
+        Err(error) if acknowledged.is_empty() => {
+            assert!(matches!(error, StoreError::Missing(_) | StoreError::NotAStore(_)), "{error}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let report = store.check_records().unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    for (sequence, expected) in acknowledged {
+        let kept = count(&store, *sequence);
+        assert!(kept >= *expected as usize, "scan {sequence}: {kept} of {expected}");
+        assert_eq!(kept % BATCH as usize, 0, "half a batch in scan {sequence}");
+    }
+    if let Some(found) = store.resumable(input(), None).unwrap() {
+        assert_eq!(count(&store, found.scan.sequence) as u128, found.progress.next.index);
+    }
+}
+
+fn count(store: &Store, sequence: u64) -> usize {
+    let mut count = 0;
+    store
+        .observations_of(sequence, |_| {
+            count += 1;
+            Flow::Continue(())
+        })
+        .unwrap();
+    count
+}
+
+fn input() -> Fingerprint {
+    Fingerprint::of(b"input")
+}
+
+fn event() -> certvigil::store::AuditEvent {
+    certvigil::store::AuditEvent {
+        at: UnixTime(1),
+        actor: "tester".to_owned(),
+        action: "tested".to_owned(),
+        object: String::new(),
+        detail: String::new(),
+    }
+}
+
+fn scan(id: String) -> Scan {
+    Scan {
+        id: ScanId(id),
+        profile: None,
+        started_at: UnixTime(1),
+        finished_at: None,
+        state: ScanState::Running,
+        vantage: "here".to_owned(),
+        actor: "child".to_owned(),
+        parameters: ScanParameters {
+            targets: vec!["127.0.0.0/8".to_owned()],
+            ports: "443".to_owned(),
+            depth: Depth::Sweep,
+            rate: None,
+            resolver: None,
+            profile_sha256: None,
+        },
+        exclusions: Vec::new(),
+        counts: Counts::default(),
+    }
+}
+
+fn batch_of(sequence: u64, batch: u32) -> Batch {
+    let hosts = batch * BATCH..(batch + 1) * BATCH;
+    let observations = hosts.clone().map(|host| {
+        // A third of the endpoints changes from scan to scan.
+        let change = if host % 3 == 0 { u32::try_from(sequence).unwrap() } else { 0 };
+        (UnitPosition { block: 0, index: host.into() }, 0, observation(sequence, host, host + change))
+    });
+    let observations: Vec<_> = observations.collect();
+    let certificates = observations
+        .iter()
+        .map(|(_, _, o)| o.observed_at.0 % 10_000)
+        .map(|n| certificate(n as u32))
+        .collect();
+    let next = UnitPosition { block: 0, index: hosts.end.into() };
+    Batch { observations, certificates, progress: Some(Progress { next, ..Progress::default() }) }
+}
+
+fn observation(sequence: u64, host: u32, number: u32) -> StoredObservation {
+    let address = Ipv4Addr::from(0x7f00_0000 + host);
+    let presented = vec![certificate(number).sha256];
+    Observation {
+        endpoint: Endpoint::tcp((address, 443).into(), None),
+        target: Arc::from("127.0.0.0/8"),
+        // Carries the certificate's number, so that the batch knows which to hand over.
+        observed_at: UnixTime(i64::try_from(sequence).unwrap() * 10_000 + i64::from(number)),
+        outcome: Outcome::Handshake(Box::new(Handshake {
+            tls: TlsFacts::default(),
+            presented,
+            other_chains: Vec::new(),
+        })),
+    }
+}
+
+fn certificate(number: u32) -> Arc<Certificate> {
+    let der: Box<[u8]> = number.to_be_bytes().into();
+    Arc::new(Certificate {
+        sha256: Fingerprint::of(&der),
+        der,
+        spki_sha256: None,
+        version: 3,
+        subject: DistinguishedName::default(),
+        issuer: DistinguishedName::default(),
+        serial: Box::default(),
+        not_before: None,
+        not_after: Some(UnixTime(number.into())),
+        san: None,
+        key: None,
+        signature: None,
+        basic_constraints: None,
+        key_usage: None,
+        extended_key_usage: None,
+        aki: None,
+        ski: None,
+        policies: Vec::new(),
+        validation_level: None,
+        ocsp_urls: Vec::new(),
+        ca_issuers_urls: Vec::new(),
+        crl_urls: Vec::new(),
+        scts: Vec::new(),
+        must_staple: false,
+        unreadable: Vec::new(),
+    })
+}
+
+#[test]
+fn a_store_renamed_under_its_writer_is_not_written_by_a_second_one_of_the_same_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let moved: PathBuf = folder.path().join("moved");
+    let _writer = Store::open(&path, &Options::default()).unwrap();
+    std::fs::rename(&path, &moved).unwrap();
+    assert!(matches!(Store::open(&path, &Options::default()), Err(StoreError::InUse { .. })));
+    // Under its new name the engine's own lock holds it.
+    assert!(matches!(Store::open(&moved, &Options::default()), Err(StoreError::InUse { .. })));
+}
