@@ -2,6 +2,8 @@
 
 mod fixed;
 mod hickory;
+#[cfg(test)]
+mod tests;
 
 pub use fixed::FixedResolver;
 pub use hickory::HickoryResolver;
