@@ -246,7 +246,6 @@ async fn silence_is_a_timeout() {
     let deaf = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let resolver = HickoryResolver::at(deaf.local_addr().unwrap(), short).unwrap();
     assert_eq!(ask(&resolver, "both.example").await, Err(DnsError::Timeout(short)));
-
 }
 
 #[tokio::test]
@@ -311,6 +310,7 @@ async fn errors_become_failures_of_the_resolve_stage() {
         (DnsError::NoAddress, "resolve.no_address"),
         (DnsError::Failure("x\u{1b}".into()), "resolve.dns_failure"),
         (DnsError::Timeout(PATIENCE), "resolve.timeout"),
+        (DnsError::Local("x".into()), "resolve.local"),
         (DnsError::Settings("x".into()), "resolve.local"),
     ] {
         let failure = Failure::from(error);
