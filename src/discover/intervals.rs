@@ -40,6 +40,38 @@ impl AddressRange {
     }
 }
 
+/// Ranges with their owners, not yet united; an IPv4 range takes 12 bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Ranges {
+    v4: Vec<(u32, u32, u32)>,
+    v6: Vec<(u128, u128, u32)>,
+}
+
+impl Ranges {
+    /// Adds a range of `owner`.
+    pub fn push(&mut self, range: AddressRange, owner: u32) {
+        match range {
+            AddressRange::V4(first, last) => self.v4.push((first.into(), last.into(), owner)),
+            AddressRange::V6(first, last) => self.v6.push((first.into(), last.into(), owner)),
+        }
+    }
+
+    /// How many ranges.
+    pub fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
+    /// Whether there is no range.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The union. Where ranges overlap, an address belongs to the smallest owner.
+    pub fn union(self) -> IntervalSet {
+        IntervalSet { v4: Segments::union(self.v4), v6: Segments::union(self.v6) }
+    }
+}
+
 /// A set of addresses; each belongs to the owner that was named first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IntervalSet {
@@ -50,14 +82,11 @@ pub struct IntervalSet {
 impl IntervalSet {
     /// The union. Where ranges overlap, an address belongs to the smallest owner.
     pub fn union(ranges: impl IntoIterator<Item = (AddressRange, u32)>) -> Self {
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        let mut collected = Ranges::default();
         for (range, owner) in ranges {
-            match range {
-                AddressRange::V4(first, last) => v4.push((u32::from(first), u32::from(last), owner)),
-                AddressRange::V6(first, last) => v6.push((u128::from(first), u128::from(last), owner)),
-            }
+            collected.push(range, owner);
         }
-        Self { v4: Segments::union(v4), v6: Segments::union(v6) }
+        collected.union()
     }
 
     /// What is in `self` and not in `other`; owners stay.
@@ -204,6 +233,9 @@ impl<A: Number> Segments<A> {
     }
 
     fn subtract(&self, other: &Self) -> Self {
+        if other.0.is_empty() {
+            return self.clone();
+        }
         let mut out = Self::default();
         let mut cuts = other.0.iter().peekable();
         for segment in &self.0 {

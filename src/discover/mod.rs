@@ -28,7 +28,7 @@ mod tests;
 pub use error::{DiscoverError, Origin};
 pub use exclude::MAX_EXCLUSIONS;
 pub use expand::{Expanded, expand};
-pub use intervals::{AddressRange, IntervalSet};
+pub use intervals::{AddressRange, IntervalSet, Ranges};
 pub use lines::MAX_LINE;
 pub use permute::Permutation;
 pub use plan::{Plan, Request, plan, plan_with_input};

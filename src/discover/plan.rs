@@ -19,7 +19,7 @@ use super::lines::{Lines, shown};
 use super::source::{Cursor, Entry, Feed, Pipe, PipeFrom, Source, parse};
 use super::{
     AddressRange, BLOCK, DiscoverError, IntervalSet, MAX_PROMOTED, MAX_RANGES, Origin, PortSet, Position,
-    Sweep, Target,
+    Ranges, Sweep, Target,
 };
 use crate::dns::{DnsError, Resolve};
 use crate::model::{Exclusion, ServerName};
@@ -215,7 +215,9 @@ impl Plan {
     /// Counts probes that an exclusion prevented during the walk.
     pub(super) fn count_excluded(&self, probes: u128) {
         let probes = u64::try_from(probes).unwrap_or(u64::MAX);
-        self.excluded_later.fetch_add(probes, Ordering::Relaxed);
+        let add = |counted: u64| Some(counted.saturating_add(probes));
+        // The closure always gives a value.
+        let _ = self.excluded_later.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     pub(super) fn server_names(&self) -> &Arc<[ServerName]> {
@@ -313,7 +315,7 @@ impl fmt::Debug for Plan {
 #[derive(Default)]
 struct Reading {
     targets: Vec<String>,
-    ranges: Vec<(AddressRange, u32)>,
+    ranges: Ranges,
     labels: Labels,
     given: Vec<Entry>,
     files: Vec<PathBuf>,
@@ -369,7 +371,7 @@ impl Reading {
         {
             self.notices.push(format!("{}: {note}", origin()));
         }
-        self.ranges.push((range, owner));
+        self.ranges.push(range, owner);
         self.named += 1;
         Ok(())
     }
@@ -423,9 +425,10 @@ impl Reading {
         if sources.is_empty() && self.ranges.is_empty() {
             return Err(DiscoverError::NoTarget);
         }
-        let all = IntervalSet::union(self.ranges);
+        let all = self.ranges.union();
         let ranges = all.subtract(&exclusions.addresses);
         let excluded_ranges = all.subtract(&ranges);
+        drop(all);
         let mut plan = Plan {
             targets: self.targets,
             ports,
@@ -448,7 +451,9 @@ impl Reading {
             excluded_later: AtomicU64::new(0),
             excluded_hosts: OnceLock::new(),
         };
-        plan.excluded = count_probes(&all, &plan)? - count_probes(&plan.ranges, &plan)?;
+        let probes = count_probes(&plan.ranges, &plan)?;
+        plan.excluded = count_probes(&plan.excluded_ranges, &plan)?;
+        probes.checked_add(plan.excluded).ok_or(DiscoverError::TooManyAddresses)?;
         let mut digest = PlanDigest::new(&plan.ports, &plan.server_names, plan.ptr_names);
         digest.exclusions(&plan.exclusions.addresses, &plan.exclusions.names);
         digest.ranges(&plan.ranges);

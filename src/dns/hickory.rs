@@ -17,6 +17,7 @@ use hickory_resolver::net::{DnsError as HickoryDnsError, NetError};
 use hickory_resolver::proto::op::{Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
+use nix::errno::Errno;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
@@ -30,8 +31,11 @@ const SYSTEM_TIMEOUT: Duration = Duration::from_secs(10);
 /// Tries within the timeout; each may ask over UDP several times and then over TCP.
 const TRIES: u32 = 3;
 
-/// Look-ups in flight: each takes two sockets for a moment.
+/// Most look-ups in flight: each takes two sockets for a moment.
 const IN_FLIGHT: usize = 128;
+
+/// Of the descriptors this process may open, look-ups use no more than one in eight.
+const DESCRIPTORS_PER_LOOK_UP: u64 = 16;
 
 /// Names kept with their addresses.
 const CACHE_ENTRIES: usize = 8_192;
@@ -45,8 +49,11 @@ const MAX_TTL: Duration = Duration::from_secs(900);
 /// How long a failure is kept: RFC 9520 section 3.2 asks for one second to five minutes.
 const FAILURE_TTL: Duration = Duration::from_secs(30);
 
-/// How long to wait for a free descriptor before the next try.
-const DESCRIPTOR_WAIT: Duration = Duration::from_millis(50);
+/// How long to wait before the next try to open a socket.
+const SOCKET_WAIT: Duration = Duration::from_millis(50);
+
+/// Tries to open a socket where this machine refuses for another reason than a want of descriptors.
+const SOCKET_TRIES: u32 = 3;
 
 /// hickory-resolver behind [`Resolve`].
 pub struct HickoryResolver {
@@ -100,7 +107,7 @@ impl HickoryResolver {
     }
 
     fn new(resolver: TokioResolver, hosts: Hosts, timeout: Duration) -> Self {
-        let slots = Semaphore::new(IN_FLIGHT);
+        let slots = Semaphore::new(in_flight());
         Self { resolver, hosts, timeout, slots, cache: Cache::new(CACHE_ENTRIES) }
     }
 
@@ -111,7 +118,7 @@ impl HickoryResolver {
             return kept.answer.clone();
         }
         let question = question(&name)?;
-        if let Some(addresses) = self.from_hosts(&question) {
+        if let Some(addresses) = self.hosts_file(&question) {
             return Ok(addresses);
         }
         let (v4, v6) = {
@@ -135,7 +142,7 @@ impl HickoryResolver {
     }
 
     /// The hosts file wins over DNS for both families, as in the system's own resolver.
-    fn from_hosts(&self, name: &Name) -> Option<Vec<IpAddr>> {
+    fn hosts_file(&self, name: &Name) -> Option<Vec<IpAddr>> {
         let found = [RecordType::A, RecordType::AAAA].into_iter().filter_map(|kind| {
             let query = Query::query(name.clone(), kind);
             self.hosts.lookup_static_host(&query).map(|found| addresses(&found))
@@ -146,11 +153,16 @@ impl HickoryResolver {
 
     /// One question until its deadline. Having no free descriptor is our own trouble: it waits.
     async fn ask(&self, name: Name, kind: RecordType) -> Result<Lookup, DnsError> {
+        let mut starved = false;
         let tries = async {
+            let mut tried = 0;
             loop {
+                // However a socket could not be opened, hickory says "no connections" and does not try again.
                 match self.resolver.lookup(name.clone(), kind).await {
-                    Err(NetError::Io(error)) if is_out_of_descriptors(&error) => {
-                        tokio::time::sleep(DESCRIPTOR_WAIT).await;
+                    Err(NetError::NoConnections | NetError::Io(_)) if tried < SOCKET_TRIES => {
+                        starved = is_out_of_descriptors();
+                        tried += u32::from(!starved);
+                        tokio::time::sleep(SOCKET_WAIT).await;
                     }
                     other => return other,
                 }
@@ -158,6 +170,7 @@ impl HickoryResolver {
         };
         match tokio::time::timeout(self.timeout, tries).await {
             Ok(answer) => answer.map_err(|error| self.error(error)),
+            Err(_) if starved => Err(DnsError::Local("no free descriptor".into())),
             Err(_) => Err(DnsError::Timeout(self.timeout)),
         }
     }
@@ -165,6 +178,8 @@ impl HickoryResolver {
     fn error(&self, error: NetError) -> DnsError {
         match error {
             NetError::Timeout => DnsError::Timeout(self.timeout),
+            NetError::NoConnections => DnsError::Local("no socket to the DNS server could be opened".into()),
+            NetError::Io(error) => DnsError::Local(Untrusted::new(error.to_string())),
             NetError::Dns(HickoryDnsError::NoRecordsFound(none)) => match none.response_code {
                 ResponseCode::NXDomain => DnsError::NoSuchName,
                 ResponseCode::NoError => DnsError::NoAddress,
@@ -209,6 +224,8 @@ fn limit(options: &mut ResolverOpts, timeout: Duration) {
     options.attempts = usize::try_from(TRIES - 1).unwrap_or(2);
     options.use_hosts_file = ResolveHosts::Never;
     options.cache_size = 0;
+    // Each look-up asks twice, and long answers share one TCP connection.
+    options.max_active_requests = 2 * IN_FLIGHT;
     // Two of several servers at once would double the load for nothing.
     options.num_concurrent_reqs = 1;
 }
@@ -250,9 +267,14 @@ fn ordered<T: Ord>(mut items: Vec<T>, most: usize) -> Vec<T> {
     items
 }
 
-fn is_out_of_descriptors(error: &std::io::Error) -> bool {
-    matches!(
-        error.raw_os_error().map(nix::errno::Errno::from_raw),
-        Some(nix::errno::Errno::EMFILE | nix::errno::Errno::ENFILE)
-    )
+/// Asks the system itself, as hickory hides why it could not open a socket.
+fn is_out_of_descriptors() -> bool {
+    let code = std::net::UdpSocket::bind("127.0.0.1:0").err().and_then(|error| error.raw_os_error());
+    matches!(code.map(Errno::from_raw), Some(Errno::EMFILE | Errno::ENFILE))
+}
+
+fn in_flight() -> usize {
+    let allowed = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
+    let share = allowed.map_or(u64::MAX, |(soft, _)| soft / DESCRIPTORS_PER_LOOK_UP);
+    usize::try_from(share).unwrap_or(IN_FLIGHT).clamp(1, IN_FLIGHT)
 }

@@ -2,6 +2,8 @@
 
 mod fixed;
 mod hickory;
+#[cfg(test)]
+mod tests;
 
 pub use fixed::FixedResolver;
 pub use hickory::HickoryResolver;
@@ -47,6 +49,9 @@ pub enum DnsError {
     /// No answer in time.
     #[error("no answer from DNS within {} ms", .0.as_millis())]
     Timeout(Duration),
+    /// This machine could not ask.
+    #[error("this machine cannot ask DNS: {}", .0.terminal())]
+    Local(Untrusted),
     /// The machine's resolver settings cannot be read.
     #[error("the resolver settings of this machine cannot be read ({}); name a server with --resolver", .0.terminal())]
     Settings(Untrusted),
@@ -59,7 +64,7 @@ impl From<DnsError> for Failure {
             DnsError::NoAddress => Reason::NoAddress,
             DnsError::Failure(_) => Reason::DnsFailure,
             DnsError::Timeout(_) => Reason::Timeout,
-            DnsError::Settings(_) => Reason::Local,
+            DnsError::Local(_) | DnsError::Settings(_) => Reason::Local,
         };
         Failure::new(Stage::Resolve, reason, error.to_string())
     }

@@ -1,0 +1,94 @@
+//! Units to endpoints.
+
+use super::*;
+use crate::dns::{DnsError, FixedResolver};
+
+async fn expanded(plan: &Plan, unit: &Unit, resolver: &FixedResolver) -> Vec<String> {
+    let all = expand(unit, plan, resolver).await;
+    all.iter()
+        .map(|one| match one {
+            Expanded::Endpoint(e) => {
+                let server_name = e.server_name.as_ref().map_or("-", |n| n.as_str());
+                format!("{} {server_name}", e.socket_address().unwrap())
+            }
+            Expanded::Failed(e, failure) => {
+                assert_eq!(e.address, None);
+                format!("{} {}", e.label(), failure.code())
+            }
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_name_becomes_all_its_addresses_or_one_failure() {
+    let resolver = FixedResolver::new()
+        .with(name("a.example"), [ip("2001:db8::1"), ip("10.0.0.1"), ip("::ffff:10.0.0.1"), ip("10.9.9.9")])
+        .with(name("none.example"), [])
+        .with(name("hidden.example"), [ip("::ffff:10.9.9.9")])
+        .with_error(name("broken.example"), DnsError::Failure("Server Failure".into()))
+        .with_error(name("slow.example"), DnsError::Timeout(std::time::Duration::from_secs(1)));
+    let targets = [
+        "a.example",
+        "none.example",
+        "gone.example",
+        "broken.example:8443",
+        "slow.example",
+        "hidden.example",
+    ];
+    let plan = planned(excluding(request(&targets), &["10.9.9.0/24"]));
+    let mut all = Vec::new();
+    for unit in walk(plan.sweep(1, None)) {
+        all.extend(expanded(&plan, &unit, &resolver).await);
+    }
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "10.0.0.1:443 a.example",
+            "[2001:db8::1]:443 a.example",
+            "broken.example:8443 resolve.dns_failure",
+            "gone.example:443 resolve.no_such_name",
+            "none.example:443 resolve.no_address",
+            "slow.example:443 resolve.timeout",
+        ]
+    );
+    assert_eq!(plan.excluded(), 2);
+}
+
+#[tokio::test]
+async fn an_address_is_asked_without_a_name_and_with_each() {
+    let asked = Request {
+        server_names: vec![name("s.example"), name("t.example")],
+        ptr_names: true,
+        ..request(&["10.0.0.1"])
+    };
+    let plan = planned(excluding(asked, &["secret.example"]));
+    let resolver = FixedResolver::new()
+        .with_ptr(ip("10.0.0.1"), name("host.example"))
+        .with_ptr(ip("10.0.0.1"), name("t.example"))
+        .with_ptr(ip("10.0.0.1"), name("secret.example"));
+    let unit = &walk(plan.sweep(1, None))[0];
+    assert_eq!(
+        expanded(&plan, unit, &resolver).await,
+        ["10.0.0.1:443 -", "10.0.0.1:443 s.example", "10.0.0.1:443 t.example", "10.0.0.1:443 host.example"]
+    );
+    assert_eq!(expanded(&plan, unit, &FixedResolver::new()).await.len(), 3);
+}
+
+#[tokio::test]
+async fn the_addresses_of_excluded_hosts_are_not_visited_either() {
+    let plan =
+        planned(excluding(request(&["10.0.0.0/31", "alias.example"]), &["db.example", "lost.example"]));
+    let resolver = FixedResolver::new()
+        .with(name("db.example"), [ip("10.0.0.1")])
+        .with(name("alias.example"), [ip("10.0.0.1"), ip("10.0.0.2")]);
+    let failed = plan.resolve_exclusions(&resolver).await;
+    assert_eq!(failed, [(name("lost.example"), DnsError::NoSuchName)]);
+    let mut all = Vec::new();
+    for unit in walk(plan.sweep(1, None)) {
+        all.extend(expanded(&plan, &unit, &resolver).await);
+    }
+    all.sort();
+    assert_eq!(all, ["10.0.0.0:443 -", "10.0.0.2:443 alias.example"]);
+    assert_eq!(plan.excluded(), 2);
+}
