@@ -1,0 +1,1 @@
+//! Authorities and certificates with the faults a test asks for.
