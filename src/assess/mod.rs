@@ -1,1 +1,99 @@
 //! Judgement: the verdicts on one observation at one `now`. Pure: no clock, no IO.
+//!
+//! Trust (does a path lead to an anchor, is the name right, is it the time) and strength (keys, signatures,
+//! versions) are separate verdicts. What was not looked at is not judged. A grade is not given here: one handshake
+//! does not earn one.
+
+pub mod expiry;
+pub mod fleet;
+mod issuer;
+mod lints;
+pub mod name;
+pub mod path;
+mod structure;
+#[cfg(test)]
+mod tests;
+mod view;
+mod words;
+
+use std::sync::Arc;
+
+pub use path::PathCache;
+
+use crate::model::{Assessment, Observation, OfferedFor, Outcome, TrustStore};
+use crate::time::UnixTime;
+use crate::x509::{Certificate, Chain, Fingerprint};
+use view::{ChainView, EndpointView};
+
+/// What other endpoints taught us.
+pub trait Inventory {
+    /// Certificates with this subject, as encoded; best few, in any order.
+    fn issuers(&self, subject_der: &[u8]) -> Vec<Arc<Certificate>>;
+
+    /// End-entity certificates with this SubjectPublicKeyInfo hash that are in use: served when last looked at, and
+    /// not expired.
+    fn certificates_with_key(&self, spki: &Fingerprint) -> Vec<Fingerprint>;
+}
+
+/// An inventory that knows nothing: each observation is judged for itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoInventory;
+
+impl Inventory for NoInventory {
+    fn issuers(&self, _: &[u8]) -> Vec<Arc<Certificate>> {
+        Vec::new()
+    }
+
+    fn certificates_with_key(&self, _: &Fingerprint) -> Vec<Fingerprint> {
+        Vec::new()
+    }
+}
+
+/// What an observation is judged against.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub now: UnixTime,
+    /// Chosen trust stores, in the order chosen; none: trust is not judged.
+    pub stores: &'a [TrustStore],
+    pub inventory: &'a dyn Inventory,
+    /// Time to the next look, which makes the steps of expiry earlier. `None` for a single scan.
+    pub scan_interval_seconds: Option<i64>,
+    /// The user named this very target: that it could not be measured is a finding.
+    pub named: bool,
+    /// A chain was captured here before: that there is none now is a finding.
+    pub seen_before: bool,
+    pub paths: &'a PathCache,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("now", &self.now).field("named", &self.named).finish_non_exhaustive()
+    }
+}
+
+/// Judges one observation. The same observation and context give the same verdicts.
+///
+/// [`Context::inventory`] grows during a scan, and with it what is known of missing intermediates and shared keys:
+/// an observation with such a verdict, or one made before the others, is best judged again at the end.
+pub fn assess(observation: &Observation, context: &Context<'_>) -> Assessment {
+    let mut assessment = Assessment::default();
+    let endpoint = EndpointView { observation, context };
+    let mut judge = |chain: &Chain, offered_for: Option<OfferedFor>| {
+        let view = ChainView::new(observation, chain, offered_for, context);
+        assessment.chains.push(view.verdict());
+        assessment.verdicts.extend(lints::CHAIN.iter().filter_map(|lint| lint(&view)));
+    };
+    match &observation.outcome {
+        Outcome::Handshake(handshake) => {
+            judge(&handshake.presented, None);
+            for other in &handshake.other_chains {
+                judge(&other.presented, Some(other.offered_for));
+            }
+        }
+        Outcome::Read(chain) => judge(chain, None),
+        Outcome::Failure(_) => {}
+    }
+    assessment.verdicts.extend(lints::ENDPOINT.iter().filter_map(|lint| lint(&endpoint)));
+    assessment.verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+    assessment
+}

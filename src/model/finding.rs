@@ -79,6 +79,7 @@ rules! {
     PossessionNotProved => "tls.possession.not_proved",
     Unreadable => "x509.unreadable",
     NotMeasured => "scan.not_measured",
+    Unreachable => "scan.unreachable",
     CertificateSkew => "fleet.certificate_skew",
 }
 

@@ -1,0 +1,11 @@
+//! Chains with every fault, made fresh, and what is said of them.
+
+mod chains;
+mod endpoints;
+mod fleet;
+mod issuers;
+mod keys;
+mod names;
+mod paths;
+pub(crate) mod pki;
+mod times;
