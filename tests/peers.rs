@@ -1,13 +1,17 @@
 //! Real servers and a real client, against each other and against the estate: what the other tests rely on.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
 use std::net::Ipv4Addr;
 
-use certvigil::estate::{Flight, Host, Leaf, LeafKey, Limits, Role, Script, TlsHost};
+use certvigil::dns::{DnsError, HickoryResolver, Resolve};
+use certvigil::estate::{Flight, Host, Identity, Leaf, LeafKey, Limits, Role, Script, TlsHost};
+use certvigil::model::{ClientAuth, Depth, EndedBy, Endpoint, Handshake, Outcome, ServerName};
+use certvigil::probe::{Pace, ProbeSettings, Prober};
 use certvigil::tls::ProtocolVersion;
+use certvigil::x509::RawChain;
 use support::nginx::Nginx;
 use support::openssl::{old_s_server, s_client, s_server, served, strict_s_server};
 use support::{authority, gnutls, knot};
@@ -173,4 +177,123 @@ fn openssl_trusts_a_sound_host_of_the_estate() {
     let output = s_client(host.address(), NAME, &authority.root_pem(), &[]);
     assert!(output.contains("Verify return code: 0 (ok)"), "{output}");
     assert!(served(&output) == identity.chain, "{output}");
+}
+
+/// What the prober sees of a real server at standard depth.
+fn probe(address: std::net::SocketAddr, depth: Depth) -> Handshake<RawChain> {
+    let pace = Pace { rate: None, per_host_rate: None, per_network_rate: None, ..Pace::default() };
+    let prober = Prober::new(ProbeSettings { depth, ..ProbeSettings::default() }, pace).unwrap();
+    let endpoint = Endpoint::tcp(address, ServerName::parse(NAME).ok());
+    match runtime().block_on(prober.visit(&endpoint)) {
+        Outcome::Handshake(handshake) => *handshake,
+        other => panic!("{address}, {depth:?}: {other:?}"),
+    }
+}
+
+fn is(chain: &RawChain, identity: &Identity) -> bool {
+    chain.ders().eq(identity.chain.iter().map(Vec::as_slice))
+}
+
+#[test]
+fn we_find_both_chains_of_nginx() {
+    let authority = authority();
+    let ecdsa = authority.issue(&Leaf::new(NAME)).unwrap();
+    let rsa = authority.issue(&Leaf::new(NAME).key(LeafKey::Rsa2048)).unwrap();
+    let nginx = Nginx::modern(vec![&ecdsa, &rsa]).start();
+    let seen = probe(nginx.address, Depth::Standard);
+    assert_eq!(seen.tls.version, Some(ProtocolVersion::TLSv1_3));
+    assert_eq!(seen.tls.possession_proved, Some(true));
+    assert_eq!(seen.tls.alpn.as_ref().map(|alpn| alpn.raw()), Some("h2"));
+    assert_eq!(seen.other_chains.len(), 1);
+    let mut chains = vec![&seen.presented, &seen.other_chains[0].presented];
+    chains.sort_by_key(|chain| !is(chain, &ecdsa));
+    assert!(is(chains[0], &ecdsa) && is(chains[1], &rsa));
+}
+
+#[test]
+fn a_sweep_leaves_no_line_in_the_log_of_nginx() {
+    let authority = authority();
+    let identity = authority.issue(&Leaf::new(NAME)).unwrap();
+    for protocols in ["TLSv1.2", "TLSv1.3"] {
+        let nginx = Nginx { protocols, log_level: "error", ..Nginx::modern(vec![&identity]) }.start();
+        assert!(is(&probe(nginx.address, Depth::Sweep).presented, &identity));
+        // The next visit is served after the first one was dealt with: one process, one event loop.
+        assert!(is(&probe(nginx.address, Depth::Sweep).presented, &identity));
+        assert_eq!(nginx.log(), "", "{protocols}");
+    }
+}
+
+#[test]
+fn we_capture_nginx_at_tls_1_0() {
+    let authority = authority();
+    let rsa = authority.issue(&Leaf::new(NAME).key(LeafKey::Rsa2048)).unwrap();
+    let nginx = Nginx::old(&rsa).start();
+    for depth in [Depth::Sweep, Depth::Standard] {
+        let seen = probe(nginx.address, depth);
+        assert!(is(&seen.presented, &rsa));
+        assert_eq!(seen.tls.version, Some(ProtocolVersion::TLSv1_0));
+    }
+}
+
+#[test]
+fn we_capture_openssl_at_every_version() {
+    let authority = authority();
+    let rsa = authority.issue(&Leaf::new(NAME).key(LeafKey::Rsa2048)).unwrap();
+    for (option, version) in [
+        ("-tls1", ProtocolVersion::TLSv1_0),
+        ("-tls1_1", ProtocolVersion::TLSv1_1),
+        ("-tls1_2", ProtocolVersion::TLSv1_2),
+        ("-tls1_3", ProtocolVersion::TLSv1_3),
+    ] {
+        let server = old_s_server(&rsa, option);
+        for depth in [Depth::Sweep, Depth::Standard] {
+            let seen = probe(server.address, depth);
+            assert!(is(&seen.presented, &rsa), "{option}");
+            assert_eq!(seen.tls.version, Some(version));
+        }
+    }
+}
+
+#[test]
+fn we_capture_a_server_that_insists_on_a_client_certificate() {
+    let authority = authority();
+    let identity = authority.issue(&Leaf::new(NAME)).unwrap();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let server = strict_s_server(&identity, version);
+        for depth in [Depth::Sweep, Depth::Standard] {
+            assert!(is(&probe(server.address, depth).presented, &identity), "{version}, {depth:?}");
+        }
+        let seen = probe(server.address, Depth::Standard);
+        assert_eq!(seen.tls.client_auth, ClientAuth::Required, "{version}");
+        assert_eq!(seen.tls.ended_by, Some(EndedBy::ClientAuth), "{version}");
+    }
+}
+
+#[test]
+fn we_capture_gnutls() {
+    let authority = authority();
+    let identity = authority.issue(&Leaf::new(NAME)).unwrap();
+    for priority in ["NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"] {
+        let server = gnutls::gnutls_serv(&identity, priority);
+        for depth in [Depth::Sweep, Depth::Standard] {
+            let seen = probe(server.address, depth);
+            assert!(is(&seen.presented, &identity), "{priority}");
+            assert_eq!(seen.tls.possession_proved, (depth == Depth::Standard).then_some(true), "{priority}");
+        }
+    }
+}
+
+#[test]
+fn the_resolver_asks_a_real_name_server() {
+    let server = knot::knotd(
+        "zone.test",
+        "www A 127.0.0.2\nwww A 127.0.0.1\nwww AAAA ::1\nalias CNAME www\ntext TXT \"x\"",
+    );
+    let resolver = HickoryResolver::at(server.address, std::time::Duration::from_secs(10)).unwrap();
+    let addresses = |name: &str| runtime().block_on(resolver.addresses(&ServerName::parse(name).unwrap()));
+    let all: Vec<std::net::IpAddr> = ["127.0.0.1", "127.0.0.2", "::1"].map(|ip| ip.parse().unwrap()).into();
+    assert_eq!(addresses("www.zone.test"), Ok(all.clone()));
+    assert_eq!(addresses("alias.zone.test"), Ok(all));
+    assert_eq!(addresses("text.zone.test"), Err(DnsError::NoAddress));
+    assert_eq!(addresses("absent.zone.test"), Err(DnsError::NoSuchName));
 }

@@ -17,17 +17,25 @@ pub(crate) struct Nginx<'a> {
     /// PEM of the root that client certificates must have: nginx asks for one, completes the handshake, and
     /// answers requests without one with status 400.
     pub(crate) client_root: Option<String>,
+    /// nginx's name for the least severe line it logs; its own default is `error`.
+    pub(crate) log_level: &'a str,
 }
 
 impl<'a> Nginx<'a> {
     /// TLS 1.2 and 1.3 with OpenSSL's default ciphers.
     pub(crate) fn modern(identities: Vec<&'a Identity>) -> Self {
-        Self { identities, protocols: "TLSv1.2 TLSv1.3", ciphers: "DEFAULT", client_root: None }
+        Self {
+            identities,
+            protocols: "TLSv1.2 TLSv1.3",
+            ciphers: "DEFAULT",
+            client_root: None,
+            log_level: "info",
+        }
     }
 
     /// TLS 1.0 only, as far as OpenSSL 3 still speaks it.
     pub(crate) fn old(identity: &'a Identity) -> Self {
-        Self { identities: vec![identity], protocols: "TLSv1", ciphers: "ALL:@SECLEVEL=0", client_root: None }
+        Self { protocols: "TLSv1", ciphers: "ALL:@SECLEVEL=0", ..Self::modern(vec![identity]) }
     }
 
     pub(crate) fn start(&self) -> Peer {
@@ -49,10 +57,11 @@ impl<'a> Nginx<'a> {
             .map(|kind| format!("{kind}_temp_path {}/{kind};\n", path.display()))
             .concat();
         let settings = format!(
-            "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr info;\n\
+            "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr {level};\n\
              events {{ worker_connections 512; }}\n\
              http {{\naccess_log off;\n{temporary}server {{\n{server}return 200 \"ok\\n\";\n}}\n}}\n",
-            folder = path.display()
+            folder = path.display(),
+            level = self.log_level
         );
         let settings = write(path, "nginx.conf", &settings);
         let mut command = Command::new(program("nginx", "nginx-light"));
