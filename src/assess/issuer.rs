@@ -28,7 +28,7 @@ use super::path::{self, Candidates};
 use super::structure::{End, Structure};
 use super::{Context, Inventory};
 use crate::model::{PathReason, TrustStore};
-use crate::x509::verify::{Signature, signed_by};
+use crate::x509::verify::{SignatureCheck, signed_by};
 use crate::x509::{Certificate, Chain};
 
 /// Intermediates from other endpoints that may stand between the served chain and an anchor.
@@ -69,8 +69,7 @@ pub(crate) fn classify(
     let Some(top) = structure.climb.last().and_then(|index| chain.certificates.get(*index)) else {
         return (PathReason::UnknownIssuer, None);
     };
-    let incomplete =
-        |hint| (PathReason::IncompleteChain, Some(Missing { child: Arc::clone(top), hint }));
+    let incomplete = |hint| (PathReason::IncompleteChain, Some(Missing { child: Arc::clone(top), hint }));
     let known = known_issuers(top, context.inventory);
     if !known.is_empty() {
         let holds = context.stores.iter().any(|store| completes(chain, &known, store, context));
@@ -91,7 +90,7 @@ fn known_issuers(top: &Arc<Certificate>, inventory: &dyn Inventory) -> Vec<Arc<C
         let issuer = inventory.issuers(&at.issuer.der).into_iter().take(MAX_NAMESAKES).find(|candidate| {
             candidate.subject.der == at.issuer.der
                 && !found.iter().any(|f| f.sha256 == candidate.sha256)
-                && signed_by(&at, candidate) == Signature::Valid
+                && signed_by(&at, candidate) == SignatureCheck::Verified
         });
         let Some(issuer) = issuer else { break };
         found.push(Arc::clone(&issuer));

@@ -2,7 +2,7 @@
 //!
 //! Depends on the chain only: not on the time, not on a trust store. Costs signatures, so it is cached by chain.
 
-use crate::x509::verify::{Signature, signed_by};
+use crate::x509::verify::{SignatureCheck, signed_by};
 use crate::x509::{Certificate, Chain};
 
 /// Served certificates looked at; the rest of a longer list is kept and never judged.
@@ -152,9 +152,12 @@ impl Reader<'_> {
         }
         self.signatures_left -= 1;
         match signed_by(&certificate, &certificate) {
-            Signature::Valid => true,
-            Signature::Invalid => false,
-            Signature::Unsupported => certificate.is_self_issued() && (certificate.aki.is_none() || certificate.aki == certificate.ski),
+            SignatureCheck::Verified => true,
+            SignatureCheck::Failed => false,
+            SignatureCheck::Unsupported => {
+                certificate.is_self_issued()
+                    && (certificate.aki.is_none() || certificate.aki == certificate.ski)
+            }
         }
     }
 
@@ -170,15 +173,17 @@ impl Reader<'_> {
     /// signature does not. Where the algorithm cannot be verified here, names and key identifiers must do.
     fn signature(&mut self, child: usize, issuer: usize) -> Option<bool> {
         let (child, issuer) = (self.certificates.get(child)?, self.certificates.get(issuer)?);
-        if child.issuer.der != issuer.subject.der || child.issuer.der.is_empty() || self.signatures_left == 0 {
+        if child.issuer.der != issuer.subject.der || child.issuer.der.is_empty() || self.signatures_left == 0
+        {
             return None;
         }
-        let contradicts = matches!((&child.aki, &issuer.ski), (Some(aki), Some(ski)) if !aki.is_empty() && aki != ski);
+        let contradicts =
+            matches!((&child.aki, &issuer.ski), (Some(aki), Some(ski)) if !aki.is_empty() && aki != ski);
         self.signatures_left -= 1;
         match signed_by(child, issuer) {
-            Signature::Valid => Some(true),
-            Signature::Unsupported if !contradicts => Some(true),
-            Signature::Invalid if !contradicts => Some(false),
+            SignatureCheck::Verified => Some(true),
+            SignatureCheck::Unsupported if !contradicts => Some(true),
+            SignatureCheck::Failed if !contradicts => Some(false),
             // Another key of the same name: a renewed authority, not a forgery.
             _ => None,
         }

@@ -76,7 +76,8 @@ fn an_expired_certificate_of_an_unknown_authority_is_both() {
 #[test]
 fn an_expired_intermediate_is_named() {
     let root = Recipe::ca("Corp Root").self_signed();
-    let intermediate = Recipe { days_ago: 900, days_left: -5, ..Recipe::ca("Corp Intermediate") }.signed_by(&root);
+    let intermediate =
+        Recipe { days_ago: 900, days_left: -5, ..Recipe::ca("Corp Intermediate") }.signed_by(&root);
     // Issued while the intermediate was valid, and issued afterwards: then no moment is right for both.
     for days_ago in [10, 3] {
         let end = Recipe { days_ago, ..Recipe::end_entity("a.example") }.signed_by(&intermediate);
@@ -132,7 +133,8 @@ fn a_usage_that_leaves_servers_out_is_refused_whoever_issued_it() {
 #[test]
 fn name_constraints_and_path_lengths_are_kept() {
     let root = Recipe::ca("Corp Root").self_signed();
-    let constrained = Recipe { permitted: vec!["b.example".to_owned()], ..Recipe::ca("Constrained") }.signed_by(&root);
+    let constrained =
+        Recipe { permitted: vec!["b.example".to_owned()], ..Recipe::ca("Constrained") }.signed_by(&root);
     let outside = Recipe::end_entity("a.example").signed_by(&constrained);
     let judge = Judge::with(vec![store("corp", &[&root], false)]);
     assert_eq!(reasons(&judge, &[&outside.der, &constrained.der]), [Some(PathReason::NameConstraints)]);
