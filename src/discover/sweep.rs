@@ -20,7 +20,7 @@ pub struct Position {
     pub index: u128,
 }
 
-/// One place to visit on one port. It may become several endpoints: see [`super::expand`].
+/// One place to visit on one port. It may become several endpoints: see [`super::expand()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     /// Its own position: a walk resumed there starts with this unit.
