@@ -28,7 +28,7 @@ use super::path::{self, Candidates};
 use super::structure::{End, Structure};
 use super::{Context, Inventory};
 use crate::model::{PathReason, TrustStore};
-use crate::x509::verify::{Signature, signed_by};
+use crate::x509::{SignatureCheck, signed_by};
 use crate::x509::{Certificate, Chain};
 
 /// Intermediates from other endpoints that may stand between the served chain and an anchor.
@@ -91,7 +91,7 @@ fn known_issuers(top: &Arc<Certificate>, inventory: &dyn Inventory) -> Vec<Arc<C
         let issuer = inventory.issuers(&at.issuer.der).into_iter().take(MAX_NAMESAKES).find(|candidate| {
             candidate.subject.der == at.issuer.der
                 && !found.iter().any(|f| f.sha256 == candidate.sha256)
-                && signed_by(&at, candidate) == Signature::Valid
+                && signed_by(&at, candidate) == SignatureCheck::Verified
         });
         let Some(issuer) = issuer else { break };
         found.push(Arc::clone(&issuer));

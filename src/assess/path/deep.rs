@@ -15,7 +15,7 @@ use crate::model::{PathReason, TrustStore};
 use crate::time::UnixTime;
 use crate::x509::Certificate;
 use crate::x509::certificate::SignatureHash;
-use crate::x509::verify::{Signature, signed_by};
+use crate::x509::{SignatureCheck, signed_by};
 
 /// CA certificates left to webpki, which takes six.
 const LOWER: usize = 5;
@@ -88,7 +88,7 @@ fn non_self_issued(path: &[(usize, &Certificate)], position: usize) -> usize {
 fn check_signature(child: &Certificate, issuer: &Certificate) -> Result<(), Fault> {
     let hash = child.signature.as_ref().and_then(|s| s.hash);
     let is_outdated = matches!(hash, Some(SignatureHash::Md2 | SignatureHash::Md5 | SignatureHash::Sha1));
-    if is_outdated || signed_by(child, issuer) != Signature::Valid {
+    if is_outdated || signed_by(child, issuer) != SignatureCheck::Verified {
         let why = format!("the signature of {} cannot be accepted", words::certificate(child));
         return Err(Fault::new(PathReason::UnsupportedAlgorithm, None, why));
     }

@@ -10,7 +10,7 @@ use crate::assess::words;
 use crate::model::{PathReason, TrustStore};
 use crate::time::UnixTime;
 use crate::x509::Certificate;
-use crate::x509::verify::{Signature, signed_by};
+use crate::x509::{SignatureCheck, signed_by};
 
 /// Times tried for a path that does not hold now. The validities of a path's certificates have a moment in common
 /// exactly if the latest notBefore is one, so each is a try; four are enough for honest chains.
@@ -178,7 +178,7 @@ fn bad_signature(candidates: &Candidates<'_>, structure: &Structure, store: &Tru
 /// The authority key identifier is that of an anchor with the issuer's name and a key that did not sign.
 fn names_key_of_anchor(certificate: &Certificate, store: &TrustStore) -> bool {
     let Some(aki) = certificate.aki.as_deref() else { return false };
-    if signed_by(certificate, certificate) == Signature::Valid {
+    if signed_by(certificate, certificate) == SignatureCheck::Verified {
         return false;
     }
     store.anchors.iter().filter(|anchor| certificate.issuer.der.ends_with(anchor.subject.as_ref())).any(
