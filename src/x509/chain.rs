@@ -102,15 +102,6 @@ pub fn read_chain(raw: &RawChain) -> Chain {
     Chain { digest: raw.digest(), certificates: raw.ders().map(|der| Arc::new(super::read(der))).collect() }
 }
 
-fn split_certificate(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let [a, b, c, rest @ ..] = bytes else { return None };
-    let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-    if length == 0 {
-        return None;
-    }
-    rest.split_at_checked(length)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
