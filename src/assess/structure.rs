@@ -2,7 +2,7 @@
 //!
 //! Depends on the chain only: not on the time, not on a trust store. Costs signatures, so it is cached by chain.
 
-use crate::x509::verify::{SignatureCheck, signed_by};
+use crate::x509::{SignatureCheck, signed_by};
 use crate::x509::{Certificate, Chain};
 
 /// Served certificates looked at; the rest of a longer list is kept and never judged.
@@ -35,7 +35,7 @@ pub(crate) enum End {
 }
 
 impl Structure {
-    /// Reads `chain`. `proven` is a path whose signatures are verified already; `None` where there is none.
+    /// Reads `chain`. `proven` is a path whose signatures are verified already and cost nothing more.
     pub(crate) fn read(chain: &Chain, proven: Option<&[usize]>) -> Self {
         let mut reader = Reader {
             certificates: chain.certificates.get(..MAX_CERTIFICATES).unwrap_or(&chain.certificates),
@@ -47,7 +47,8 @@ impl Structure {
 
     /// Each certificate of the climb is followed by its signer.
     pub(crate) fn is_in_order(&self) -> bool {
-        self.climb.iter().enumerate().all(|(position, index)| position == *index)
+        // A root at the end belongs to no path, so its place is no fault.
+        self.climb_below_root().iter().enumerate().all(|(position, index)| position == *index)
     }
 
     /// The climb without a root: what is judged where no store gives a path.
@@ -72,6 +73,10 @@ impl Reader<'_> {
         if end != End::SelfSigned {
             self.add_other_paths(&mut used);
         }
+        if end == End::BadSignature {
+            // What belongs to what cannot be told.
+            used.extend(1..self.certificates.len());
+        }
         let superfluous = (1..self.certificates.len())
             .filter(|index| !used.contains(index) || (end == End::Root && climb.last() == Some(index)))
             .collect();
@@ -85,7 +90,7 @@ impl Reader<'_> {
             if let Some(next) = self.issuer_of(at, &climb) {
                 climb.push(next);
                 at = next;
-            } else if self.is_self_signed(at) {
+            } else if (at == 0 || self.is_self_issued(at)) && self.is_self_signed(at) {
                 return (climb, if at == 0 { End::SelfSigned } else { End::Root });
             } else if self.has_forged_signature(at, &climb) {
                 return (climb, End::BadSignature);
@@ -97,12 +102,6 @@ impl Reader<'_> {
 
     /// The served certificate that signed `child`: the following one if it did, else the first that did.
     fn issuer_of(&mut self, child: usize, visited: &[usize]) -> Option<usize> {
-        if let Some(proven) = self.proven.windows(2).find_map(|pair| match pair {
-            [c, issuer] if *c == child => Some(*issuer),
-            _ => None,
-        }) {
-            return Some(proven);
-        }
         let others = (0..self.certificates.len()).filter(|index| *index != child + 1);
         std::iter::once(child + 1)
             .chain(others)
@@ -136,7 +135,8 @@ impl Reader<'_> {
     }
 
     fn is_signed(&mut self, child: usize, issuer: usize) -> bool {
-        self.signature(child, issuer) == Some(true)
+        self.proven.windows(2).any(|pair| *pair == [child, issuer])
+            || self.signature(child, issuer) == Some(true)
     }
 
     fn is_self_issued(&self, index: usize) -> bool {
@@ -154,10 +154,7 @@ impl Reader<'_> {
         match signed_by(&certificate, &certificate) {
             SignatureCheck::Verified => true,
             SignatureCheck::Failed => false,
-            SignatureCheck::Unsupported => {
-                certificate.is_self_issued()
-                    && (certificate.aki.is_none() || certificate.aki == certificate.ski)
-            }
+            SignatureCheck::Unsupported => certificate.is_self_issued() && (certificate.aki.is_none() || certificate.aki == certificate.ski),
         }
     }
 
@@ -173,12 +170,10 @@ impl Reader<'_> {
     /// signature does not. Where the algorithm cannot be verified here, names and key identifiers must do.
     fn signature(&mut self, child: usize, issuer: usize) -> Option<bool> {
         let (child, issuer) = (self.certificates.get(child)?, self.certificates.get(issuer)?);
-        if child.issuer.der != issuer.subject.der || child.issuer.der.is_empty() || self.signatures_left == 0
-        {
+        if child.issuer.der != issuer.subject.der || child.issuer.der.is_empty() || self.signatures_left == 0 {
             return None;
         }
-        let contradicts =
-            matches!((&child.aki, &issuer.ski), (Some(aki), Some(ski)) if !aki.is_empty() && aki != ski);
+        let contradicts = matches!((&child.aki, &issuer.ski), (Some(aki), Some(ski)) if !aki.is_empty() && aki != ski);
         self.signatures_left -= 1;
         match signed_by(child, issuer) {
             SignatureCheck::Verified => Some(true),

@@ -10,7 +10,7 @@ use crate::assess::words;
 use crate::model::{PathReason, TrustStore};
 use crate::time::UnixTime;
 use crate::x509::Certificate;
-use crate::x509::verify::{SignatureCheck, signed_by};
+use crate::x509::{SignatureCheck, signed_by};
 
 /// Times tried for a path that does not hold now. The validities of a path's certificates have a moment in common
 /// exactly if the latest notBefore is one, so each is a try; four are enough for honest chains.
@@ -103,8 +103,11 @@ fn times(candidates: &Candidates<'_>, now: UnixTime) -> Vec<UnixTime> {
     let Some((start, end)) = candidates.get(0).and_then(|c| Some((c.not_before?, c.not_after?))) else {
         return times;
     };
-    let mut others: Vec<_> =
-        candidates.iter().filter_map(|c| c.not_before).filter(|time| (start..=end).contains(time)).collect();
+    let mut others: Vec<_> = candidates
+        .iter()
+        .filter_map(|c| c.not_before)
+        .filter(|time| (start..=end).contains(time))
+        .collect();
     others.sort_unstable();
     others.dedup();
     times.extend(others);

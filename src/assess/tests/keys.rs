@@ -73,7 +73,9 @@ fn outdated_signatures_are_found_and_refused() {
     assert_eq!(rules(&sha1), [Rule::InvalidPath, Rule::SignatureSha1]);
     assert!(verdict(&sha1, Rule::InvalidPath).detail.contains("SHA-1"));
     assert_eq!(sha1.chains[0].trust.is_trusted(), Some(false));
-    let md5 = judged(fixture!("md5"));
+    let sha1_with_rsa = judge_under(fixture!("rsaroot"), &[fixture!("sha1-rsa")]);
+    assert_eq!(rules(&sha1_with_rsa), [Rule::InvalidPath, Rule::SignatureSha1]);
+    let md5 = judge_under(fixture!("rsaroot"), &[fixture!("md5")]);
     assert_eq!(rules(&md5), [Rule::InvalidPath, Rule::SignatureMd5]);
 }
 

@@ -105,9 +105,8 @@ fn an_expired_cross_certificate_that_no_path_needs_is_nobodys_concern() {
 #[test]
 fn a_cross_signed_chain_is_trusted_by_either_root() {
     let (one, two) = (Recipe::ca("Root One").self_signed(), Recipe::ca("Root Two").self_signed());
-    let key = one.key();
-    let by_one = Recipe::ca("Shared").signed_with(&one, key);
-    let by_two = Recipe::ca("Shared").signed_with(&two, one.key());
+    let by_one = Recipe::ca("Shared").signed_by(&one);
+    let by_two = Recipe::ca("Shared").signed_with(&two, by_one.key());
     let end = Recipe::end_entity("a.example").signed_by(&by_one);
     for root in [&one, &two] {
         let judge = Judge::with(vec![store("one", &[root], false)]);
