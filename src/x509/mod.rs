@@ -28,3 +28,8 @@ pub use name::DistinguishedName;
 pub use pkcs12::Pkcs12Error;
 pub use read::read;
 pub use verify::{SignatureCheck, signed_by};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
