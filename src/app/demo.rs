@@ -15,6 +15,7 @@ use crate::estate::{DEMO_BLOCK, Estate};
 use crate::trust;
 
 /// A running estate.
+#[derive(Debug)]
 pub struct Demo {
     estate: Estate,
     parts: Parts,

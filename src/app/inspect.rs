@@ -38,6 +38,7 @@ pub struct InspectRequest {
 }
 
 /// Judged files.
+#[derive(Debug)]
 pub struct Inspected {
     judged: Vec<Judged>,
     judge: Judge,

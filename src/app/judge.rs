@@ -14,7 +14,7 @@ use crate::x509::Fingerprint;
 
 /// Judges observations; one for each report or scan, shared by its threads.
 #[derive(Debug)]
-pub struct Judge {
+pub(super) struct Judge {
     stores: Arc<[TrustStore]>,
     paths: PathCache,
     owners: Vec<OwnerRule>,
@@ -24,17 +24,17 @@ pub struct Judge {
 
 /// One observation with everything judged about it.
 #[derive(Debug)]
-pub struct Judged {
-    pub observation: Observation,
-    pub assessment: Assessment,
-    pub ownership: Ownership,
+pub(super) struct Judged {
+    pub(super) observation: Observation,
+    pub(super) assessment: Assessment,
+    pub(super) ownership: Ownership,
     /// One for each verdict, in their order.
-    pub keys: Vec<FindingKey>,
+    pub(super) keys: Vec<FindingKey>,
 }
 
 impl Judge {
     /// A judge with these stores, and the owners, severities and interval of `profile`.
-    pub fn new(stores: Vec<TrustStore>, profile: Option<&Profile>) -> Self {
+    pub(super) fn new(stores: Vec<TrustStore>, profile: Option<&Profile>) -> Self {
         let seconds = |every: std::time::Duration| i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
         Self {
             stores: stores.into(),
@@ -48,7 +48,7 @@ impl Judge {
     }
 
     /// The stores asked, as a report names them.
-    pub fn store_views(&self) -> Vec<StoreView<'_>> {
+    pub(super) fn store_views(&self) -> Vec<StoreView<'_>> {
         self.stores
             .iter()
             .map(|store| StoreView { info: &store.info, anchors: store.anchors.len() })
@@ -65,7 +65,7 @@ impl Judge {
 
     /// Judges one observation as at `now`. A target that names one host or address is worth a finding when it
     /// gave no chain; so is an endpoint that fell silent.
-    pub fn judge(
+    pub(super) fn judge(
         &self,
         observation: Observation,
         inventory: &dyn Inventory,
@@ -153,7 +153,7 @@ fn is_single(target: &str) -> bool {
 
 impl Judged {
     /// The report's view, with the life of each finding where the record has one.
-    pub fn with_view<T>(
+    pub(super) fn with_view<T>(
         &self,
         life: impl Fn(&FindingKey) -> Option<Finding>,
         show: impl FnOnce(&EndpointView<'_>) -> T,

@@ -52,6 +52,18 @@ pub struct Finished {
     clock: Arc<dyn Clock>,
 }
 
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Finished").field("scan", &self.stored.scan).finish_non_exhaustive()
+    }
+}
+
 /// Parses and checks what was asked, and loads the trust stores.
 ///
 /// # Errors
@@ -108,10 +120,9 @@ pub async fn run(
     let from = Position { block: done.next.block, index: done.next.index };
     progress.count(0, begun.progress.counts.handshake, begun.progress.counts.failure);
     let visitors = Arc::new(Visitors {
-        queue: Queue::new(
-            plan.sweep(begun.writer.scan().seed, Some(from)),
-            Box::new(move |position| done.is_done(unit_position(*position))),
-        ),
+        queue: Queue::new(plan.sweep(begun.writer.scan().seed, Some(from)), move |position| {
+            done.is_done(unit_position(*position))
+        }),
         plan: Arc::clone(&plan),
         prober: Arc::clone(&prober),
         resolver,

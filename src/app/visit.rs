@@ -18,8 +18,10 @@ use crate::model::{Observation, Outcome};
 use crate::probe::{Expectation, Prober};
 use crate::x509::RawChain;
 
-/// Units taken from the sweep at once: enough to make the lock cheap, few enough to leave nobody idle.
+/// Units taken from the sweep at once.
 const TAKE: usize = 256;
+/// Batches of units ready ahead of the workers.
+const BATCHES: usize = 4;
 
 /// What visiting one unit brought: one observation for each endpoint, in a stable order.
 #[derive(Debug)]
@@ -41,43 +43,65 @@ pub(super) struct Visitors {
     pub(super) queue: Queue,
 }
 
-/// The sweep behind a lock, with the units that an interrupted scan already did left out.
+/// Units ready to be visited. The sweep itself runs on a thread of its own: reading targets from a file or a pipe may
+/// wait, and a worker must not.
 pub(super) struct Queue {
-    inner: Mutex<Inner>,
-}
-
-struct Inner {
-    sweep: Sweep,
-    ready: VecDeque<(Ordinal, Unit)>,
-    taken: Vec<Unit>,
-    next: u64,
-    is_done: Box<dyn FnMut(&Position) -> bool + Send>,
+    ready: Mutex<VecDeque<(Ordinal, Unit)>>,
+    batches: tokio::sync::Mutex<mpsc::Receiver<Result<Vec<(Ordinal, Unit)>, DiscoverError>>>,
 }
 
 impl Queue {
-    /// A queue over `sweep`; units for which `is_done` says yes are counted as done and not visited.
-    pub(super) fn new(sweep: Sweep, is_done: Box<dyn FnMut(&Position) -> bool + Send>) -> Self {
-        Self {
-            inner: Mutex::new(Inner { sweep, ready: VecDeque::new(), taken: Vec::new(), next: 0, is_done }),
+    /// A queue over `sweep`; units for which `is_done` says yes are left out.
+    pub(super) fn new(sweep: Sweep, is_done: impl Fn(&Position) -> bool + Send + 'static) -> Self {
+        let (sender, batches) = mpsc::channel(BATCHES);
+        // Not joined: it may wait on a silent pipe for ever, and ends by itself when the queue is gone.
+        std::thread::spawn(move || feed(sweep, is_done, &sender));
+        Self { ready: Mutex::new(VecDeque::new()), batches: tokio::sync::Mutex::new(batches) }
+    }
+
+    async fn take(&self) -> Result<Option<(Ordinal, Unit)>, DiscoverError> {
+        loop {
+            if let Some(unit) = self.pop() {
+                return Ok(Some(unit));
+            }
+            let mut batches = self.batches.lock().await;
+            // Another worker may have brought a batch while this one waited for its turn.
+            if let Some(unit) = self.pop() {
+                return Ok(Some(unit));
+            }
+            match batches.recv().await {
+                Some(batch) => self.ready.lock().unwrap_or_else(PoisonError::into_inner).extend(batch?),
+                None => return Ok(None),
+            }
         }
     }
 
-    fn take(&self) -> Result<Option<(Ordinal, Unit)>, DiscoverError> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let inner = &mut *inner;
-        while inner.ready.is_empty() {
-            inner.sweep.next_units(TAKE, &mut inner.taken)?;
-            if inner.taken.is_empty() {
-                return Ok(None);
-            }
-            for unit in inner.taken.drain(..) {
-                if !(inner.is_done)(&unit.position) {
-                    inner.ready.push_back((Ordinal(inner.next), unit));
-                    inner.next += 1;
-                }
-            }
+    fn pop(&self) -> Option<(Ordinal, Unit)> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+fn feed(
+    mut sweep: Sweep,
+    is_done: impl Fn(&Position) -> bool,
+    batches: &mpsc::Sender<Result<Vec<(Ordinal, Unit)>, DiscoverError>>,
+) {
+    let mut next = 0..;
+    let mut taken = Vec::with_capacity(TAKE);
+    loop {
+        let batch = match sweep.next_units(TAKE, &mut taken) {
+            Ok(()) if taken.is_empty() => return,
+            Ok(()) => Ok(taken
+                .drain(..)
+                .filter(|unit| !is_done(&unit.position))
+                .map(|unit| (Ordinal(next.next().unwrap_or(u64::MAX)), unit))
+                .collect()),
+            Err(error) => Err(error),
+        };
+        let is_last = batch.is_err();
+        if batches.blocking_send(batch).is_err() || is_last {
+            return;
         }
-        Ok(inner.ready.pop_front())
     }
 }
 
@@ -119,17 +143,24 @@ async fn work(visitors: Arc<Visitors>, out: mpsc::Sender<Visited>) -> Result<(),
         if *stop.borrow() {
             return Ok(());
         }
-        let Some((ordinal, unit)) = visitors.queue.take()? else { return Ok(()) };
         let visited = tokio::select! {
             biased;
-            visited = visit_unit(&visitors, ordinal, &unit) => visited,
+            visited = next_visit(&visitors) => visited?,
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
+        let Some(visited) = visited else { return Ok(()) };
         let live = visited.observations.iter().filter(|o| o.outcome.presented().is_some()).count() as u64;
         visitors.progress.count(1, live, visited.observations.len() as u64 - live);
         if out.send(visited).await.is_err() {
             return Ok(());
         }
+    }
+}
+
+async fn next_visit(visitors: &Arc<Visitors>) -> Result<Option<Visited>, DiscoverError> {
+    match visitors.queue.take().await? {
+        Some((ordinal, unit)) => Ok(Some(visit_unit(visitors, ordinal, &unit).await)),
+        None => Ok(None),
     }
 }
 

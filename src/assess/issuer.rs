@@ -28,8 +28,8 @@ use super::path::{self, Candidates};
 use super::structure::{End, Structure};
 use super::{Context, Inventory};
 use crate::model::{PathReason, TrustStore};
-use crate::x509::{SignatureCheck, signed_by};
 use crate::x509::{Certificate, Chain};
+use crate::x509::{SignatureCheck, signed_by};
 
 /// Intermediates from other endpoints that may stand between the served chain and an anchor.
 const MAX_KNOWN: usize = 4;
@@ -69,8 +69,7 @@ pub(crate) fn classify(
     let Some(top) = structure.climb.last().and_then(|index| chain.certificates.get(*index)) else {
         return (PathReason::UnknownIssuer, None);
     };
-    let incomplete =
-        |hint| (PathReason::IncompleteChain, Some(Missing { child: Arc::clone(top), hint }));
+    let incomplete = |hint| (PathReason::IncompleteChain, Some(Missing { child: Arc::clone(top), hint }));
     let known = known_issuers(top, context.inventory);
     if !known.is_empty() {
         let holds = context.stores.iter().any(|store| completes(chain, &known, store, context));

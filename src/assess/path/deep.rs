@@ -74,7 +74,10 @@ fn check_ca(index: usize, certificate: &Certificate, below: usize, now: UnixTime
     } else if usage.is_some_and(|usage| !usage.iter().any(|u| u == "serverAuth")) {
         fault(PathReason::ExtendedKeyUsage, "does not allow server authentication")
     } else if EndEntityCert::try_from(&CertificateDer::from(&*certificate.der)).is_err() {
-        fault(PathReason::Malformed, "is not encoded as RFC 5280 asks, or has a critical extension that is not understood")
+        fault(
+            PathReason::Malformed,
+            "is not encoded as RFC 5280 asks, or has a critical extension that is not understood",
+        )
     } else {
         Ok(())
     }
@@ -104,16 +107,16 @@ fn check_lower_part(
     let upper: Vec<_> = path
         .iter()
         .skip(LOWER + 1)
-        .filter_map(|(_, c)| webpki::anchor_from_trusted_cert(&CertificateDer::from(&*c.der)).ok().map(|a| a.to_owned()))
+        .filter_map(|(_, c)| {
+            webpki::anchor_from_trusted_cert(&CertificateDer::from(&*c.der)).ok().map(|a| a.to_owned())
+        })
         .collect();
     let lowest = upper.first().unwrap_or(anchor);
     let constraints = upper.iter().chain([anchor]).map(|a| a.name_constraints.clone());
-    let constraints: Vec<Option<Der<'static>>> =
-        constraints.filter(Option::is_some).chain([None]).collect();
+    let constraints: Vec<Option<Der<'static>>> = constraints.filter(Option::is_some).chain([None]).collect();
     let lower = path.get(..=LOWER).unwrap_or(path);
-    let lower = Candidates {
-        certificates: lower.iter().filter_map(|(index, _)| candidates.get(*index)).collect(),
-    };
+    let lower =
+        Candidates { certificates: lower.iter().filter_map(|(index, _)| candidates.get(*index)).collect() };
     for name_constraints in constraints {
         let anchor = TrustAnchor {
             subject: lowest.subject.clone(),

@@ -103,11 +103,8 @@ fn times(candidates: &Candidates<'_>, now: UnixTime) -> Vec<UnixTime> {
     let Some((start, end)) = candidates.get(0).and_then(|c| Some((c.not_before?, c.not_after?))) else {
         return times;
     };
-    let mut others: Vec<_> = candidates
-        .iter()
-        .filter_map(|c| c.not_before)
-        .filter(|time| (start..=end).contains(time))
-        .collect();
+    let mut others: Vec<_> =
+        candidates.iter().filter_map(|c| c.not_before).filter(|time| (start..=end).contains(time)).collect();
     others.sort_unstable();
     others.dedup();
     times.extend(others);
