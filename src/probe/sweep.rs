@@ -5,14 +5,13 @@ use std::io;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-use x509_parser::prelude::{FromDer, X509Name};
 
 use crate::model::{ClientAuth, EndedBy, Failure, Handshake, Reason, ServerName, Stage, TlsFacts};
 use crate::text::Untrusted;
 use crate::tls::{
     AlertDescription, Captured, Flight, FlightError, HelloTemplate, Leave, Limits, Step, VisitRandom,
 };
-use crate::x509::RawChain;
+use crate::x509::{DistinguishedName, RawChain};
 
 /// Bytes read at once: a whole flight in most cases, a whole record in all.
 const READ_BYTES: usize = 20 * 1024;
@@ -20,6 +19,9 @@ const READ_BYTES: usize = 20 * 1024;
 thread_local! {
     /// One buffer per worker, held only between two waits: a connection that waits for bytes has none.
     static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+
+    /// Random bytes in stock: the generator costs a microsecond a call, however little it is asked for.
+    static RANDOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A visit without certificates, with what the choice of a second try needs.
@@ -44,15 +46,14 @@ pub(crate) async fn capture(
     deadline: Instant,
     leave: Leave,
 ) -> Result<Captured, Missed> {
-    let mut random: VisitRandom = [0; 96];
-    if aws_lc_rs::rand::fill(&mut random).is_err() {
+    let Some(random) = visit_random() else {
         let detail = "this machine's random generator failed";
         return Err(Missed {
             failure: Failure::new(Stage::Handshake, Reason::Local, detail),
             alert: None,
             hello_retried: false,
         });
-    }
+    };
     let hello = hello.hello(&random, server_name.map(ServerName::as_str));
     let mut flight = Flight::new(hello, Limits::default(), leave);
     let ended = match timeout_at(deadline, converse(stream, &mut flight)).await {
@@ -95,6 +96,21 @@ pub(crate) fn handshake(captured: Captured) -> Handshake<RawChain> {
         presented: captured.certificates,
         other_chains: Vec::new(),
     }
+}
+
+/// Takes a visit's bytes out of the worker's stock; no byte is used twice. `None` if the generator fails.
+fn visit_random() -> Option<VisitRandom> {
+    const VISITS: usize = 64;
+    RANDOM.with_borrow_mut(|stock| {
+        if stock.is_empty() {
+            let mut fresh = vec![0; VISITS * size_of::<VisitRandom>()];
+            aws_lc_rs::rand::fill(&mut fresh).ok()?;
+            *stock = fresh;
+        }
+        let random = *stock.last_chunk()?;
+        stock.truncate(stock.len() - size_of::<VisitRandom>());
+        Some(random)
+    })
 }
 
 /// Why a conversation stopped without certificates.
@@ -200,10 +216,7 @@ fn of_flight(error: &FlightError) -> (Reason, Untrusted) {
 
 /// RFC 4514's text of a client certificate authority's name.
 pub(super) fn ca_name(der: &[u8]) -> Untrusted {
-    match X509Name::from_der(der) {
-        Ok((_, name)) => Untrusted::new(name.to_string()),
-        Err(_) => Untrusted::new("unreadable name"),
-    }
+    DistinguishedName::from_der(der).map_or_else(|| "unreadable name".into(), |name| name.text)
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ mod tests {
         assert!(may_be_tls(&[22]));
         assert!(may_be_tls(&[21, 3]));
         assert!(!may_be_tls(&[22, 2]));
-        assert!(!may_be_tls(&[b'2']));
+        assert!(!may_be_tls(b"2"));
     }
 
     #[test]

@@ -329,8 +329,10 @@ mod tests {
         random
     };
 
+    type Extensions<'a> = Vec<(u16, &'a [u8])>;
+
     /// Reads a hello back: old version, session id, suites and extensions.
-    fn read(record: &[u8]) -> (u16, &[u8], &[u8], Vec<(u16, &[u8])>) {
+    fn read(record: &[u8]) -> (u16, &[u8], &[u8], Extensions<'_>) {
         let mut reader = Reader::new(record);
         assert_eq!(reader.u8(), Some(22));
         reader.u16().unwrap();

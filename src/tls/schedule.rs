@@ -190,8 +190,8 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
-        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+        let pairs = (0..text.len()).step_by(2).map(|at| &text[at..at + 2]);
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
     }
 
     /// RFC 8448 section 3, "Simple 1-RTT Handshake".
@@ -248,10 +248,10 @@ mod tests {
             let mut sealer = schedule.server_handshake_keys().unwrap();
             let mut opener = schedule.server_handshake_keys().unwrap();
             let mut records: Vec<_> = (0..3).map(|n| sealer.seal(22, vec![n; 9]).unwrap()).collect();
-            for (n, record) in records.iter_mut().enumerate() {
+            for (n, record) in (0..).zip(&mut records) {
                 let (header, body) = record.split_first_chunk_mut::<5>().unwrap();
                 let (content_type, content) = opener.open(header, body).unwrap();
-                assert_eq!((content_type, &*content), (22, [n as u8; 9].as_slice()));
+                assert_eq!((content_type, &*content), (22, [n; 9].as_slice()));
             }
             let mut again = sealer.seal(22, Vec::new()).unwrap();
             again[5] ^= 1;

@@ -27,6 +27,15 @@ pub(super) fn read_name(element: Element<'_>) -> NameRead {
     NameRead { name, error: error.err() }
 }
 
+impl DistinguishedName {
+    /// Reads a name from its DER, as a TLS server lists the authorities it accepts; `None` if it is no name or
+    /// not all of it can be read.
+    pub fn from_der(der: &[u8]) -> Option<Self> {
+        let read = read_name(Reader::new(der).any().ok()?);
+        read.error.is_none().then_some(read.name)
+    }
+}
+
 /// The text of a string element of any kind; `None` for an element that is no string.
 pub(super) fn string(element: Element<'_>) -> Option<Untrusted> {
     let content = element.content;
@@ -195,6 +204,9 @@ mod tests {
         assert_eq!(read.name.text.raw(), "CN=a.example,O=Example+OU=Ops");
         assert_eq!(read.name.attribute("CN").map(Untrusted::raw), Some("a.example"));
         assert_eq!(read.name.label().raw(), "a.example");
+        assert_eq!(DistinguishedName::from_der(&read.name.der), Some(read.name));
+        assert_eq!(DistinguishedName::from_der(&[0x30, 0x82]), None);
+        assert_eq!(DistinguishedName::from_der(&[5, 0]), None);
     }
 
     #[test]

@@ -44,7 +44,7 @@ async fn capture_from<F: Future>(
 async fn capture_bytes(bytes: &[u8]) -> Result<Captured, Missed> {
     let answer = async |mut peer: TcpStream| {
         let mut hello = [0; 2_048];
-        peer.read(&mut hello).await.unwrap();
+        assert_ne!(peer.read(&mut hello).await.unwrap(), 0);
         // We may leave before all of it is read.
         let _ = peer.write_all(bytes).await;
         let _ = peer.read(&mut hello).await;
@@ -145,7 +145,7 @@ async fn a_server_that_closes_is_closed_and_one_that_resets_is_reset() {
     let close = async |words: &'static [u8], linger| {
         let answer = async |mut peer: TcpStream| {
             let mut hello = [0; 2_048];
-            peer.read(&mut hello).await.unwrap();
+            assert_ne!(peer.read(&mut hello).await.unwrap(), 0);
             peer.write_all(words).await.unwrap();
             if linger {
                 socket2::SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
