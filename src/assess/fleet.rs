@@ -134,13 +134,17 @@ impl Group {
         let soonest = self.served.iter().min_by_key(|served| served.not_after)?;
         let name = self.endpoint.label();
         Some(
-            Draft::new(Rule::CertificateSkew, Severity::Medium, "Addresses of one name serve different certificates")
-                .detail(format!("{name}: {}.", lines.join("; ")))
-                .group(format!("name:{name}"))
-                .facts("certificates", self.served.iter().map(|s| s.sha256.to_string()).collect())
-                .facts("soonest_end", soonest.not_after.map(|end| end.to_string()).into_iter().collect())
-                .remedy("Install the newest certificate on every machine behind the name, and reload each.")
-                .finish(None, || Subject::Endpoint(self.endpoint.id())),
+            Draft::new(
+                Rule::CertificateSkew,
+                Severity::Medium,
+                "Addresses of one name serve different certificates",
+            )
+            .detail(format!("{name}: {}.", lines.join("; ")))
+            .group(format!("name:{name}"))
+            .facts("certificates", self.served.iter().map(|s| s.sha256.to_string()).collect())
+            .facts("soonest_end", soonest.not_after.map(|end| end.to_string()).into_iter().collect())
+            .remedy("Install the newest certificate on every machine behind the name, and reload each.")
+            .finish(None, || Subject::Endpoint(self.endpoint.id())),
         )
     }
 }

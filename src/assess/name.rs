@@ -78,9 +78,9 @@ pub fn dns_name_matches(presented: &str, reference: &str) -> bool {
         None => presented.eq_ignore_ascii_case(reference),
         Some(suffix) => {
             suffix.contains('.')
-                && reference.split_once('.').is_some_and(|(label, rest)| {
-                    !label.is_empty() && rest.eq_ignore_ascii_case(suffix)
-                })
+                && reference
+                    .split_once('.')
+                    .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(suffix))
         }
     }
 }
@@ -153,7 +153,9 @@ mod tests {
 
     #[test]
     fn odd_presented_names_match_nothing() {
-        for presented in ["", ".", "example.com.", ".example.com", "exa mple.com", "example\0.com", "bücher.example"] {
+        for presented in
+            ["", ".", "example.com.", ".example.com", "exa mple.com", "example\0.com", "bücher.example"]
+        {
             assert!(!dns_name_matches(presented, "example.com"), "{presented:?}");
             assert!(!dns_name_matches(presented, "xn--bcher-kva.example"), "{presented:?}");
         }

@@ -2,8 +2,8 @@
 //!
 //! Depends on the chain only: not on the time, not on a trust store. Costs signatures, so it is cached by chain.
 
-use crate::x509::{SignatureCheck, signed_by};
 use crate::x509::{Certificate, Chain};
+use crate::x509::{SignatureCheck, signed_by};
 
 /// Served certificates looked at; the rest of a longer list is kept and never judged.
 pub(crate) const MAX_CERTIFICATES: usize = 17;
@@ -154,7 +154,10 @@ impl Reader<'_> {
         match signed_by(&certificate, &certificate) {
             SignatureCheck::Verified => true,
             SignatureCheck::Failed => false,
-            SignatureCheck::Unsupported => certificate.is_self_issued() && (certificate.aki.is_none() || certificate.aki == certificate.ski),
+            SignatureCheck::Unsupported => {
+                certificate.is_self_issued()
+                    && (certificate.aki.is_none() || certificate.aki == certificate.ski)
+            }
         }
     }
 
@@ -170,10 +173,12 @@ impl Reader<'_> {
     /// signature does not. Where the algorithm cannot be verified here, names and key identifiers must do.
     fn signature(&mut self, child: usize, issuer: usize) -> Option<bool> {
         let (child, issuer) = (self.certificates.get(child)?, self.certificates.get(issuer)?);
-        if child.issuer.der != issuer.subject.der || child.issuer.der.is_empty() || self.signatures_left == 0 {
+        if child.issuer.der != issuer.subject.der || child.issuer.der.is_empty() || self.signatures_left == 0
+        {
             return None;
         }
-        let contradicts = matches!((&child.aki, &issuer.ski), (Some(aki), Some(ski)) if !aki.is_empty() && aki != ski);
+        let contradicts =
+            matches!((&child.aki, &issuer.ski), (Some(aki), Some(ski)) if !aki.is_empty() && aki != ski);
         self.signatures_left -= 1;
         match signed_by(child, issuer) {
             SignatureCheck::Verified => Some(true),

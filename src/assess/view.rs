@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::Context;
 use super::issuer::{self, Missing};
 use super::name::{NameMatch, match_name};
 use super::path::{self, Candidates, Fault, Found, PathKey, StorePath, Window};
 use super::structure::{End, Structure};
-use super::Context;
-use crate::model::{ChainVerdict, Failure, Observation, OfferedFor, Outcome, PathReason, StoreVerdict, TlsFacts, Trust};
+use crate::model::{
+    ChainVerdict, Failure, Observation, OfferedFor, Outcome, PathReason, StoreVerdict, TlsFacts, Trust,
+};
 use crate::x509::{Certificate, Chain};
 
 /// One observation.
@@ -72,7 +74,8 @@ impl<'a> ChainView<'a> {
         let (structure, paths) = judge_paths(chain, context);
         let standing = standing(chain, &structure, &paths, context);
         // Whoever sends no name gets the default certificate: there is no name to match it with.
-        let name = observation.endpoint.server_name.as_ref().filter(|_| offered_for != Some(OfferedFor::NoSni));
+        let name =
+            observation.endpoint.server_name.as_ref().filter(|_| offered_for != Some(OfferedFor::NoSni));
         let name_match = chain.end_entity().map_or(NameMatch::NotJudged, |c| match_name(name, c));
         Self { observation, context, chain, offered_for, structure, standing, name_match, paths }
     }
@@ -227,7 +230,12 @@ fn find_paths(
     answers
 }
 
-fn standing(chain: &Chain, structure: &Structure, paths: &[Arc<StorePath>], context: &Context<'_>) -> Standing {
+fn standing(
+    chain: &Chain,
+    structure: &Structure,
+    paths: &[Arc<StorePath>],
+    context: &Context<'_>,
+) -> Standing {
     let position = |is_it: &dyn Fn(&StorePath) -> bool| paths.iter().position(|path| is_it(path));
     let reason = |path: &StorePath| path.fault.as_ref().map(|fault| fault.reason);
     if paths.is_empty() {
@@ -236,7 +244,8 @@ fn standing(chain: &Chain, structure: &Structure, paths: &[Arc<StorePath>], cont
     if let Some(store) = position(&|path| path.fault.is_none()) {
         return Standing::Trusted(store);
     }
-    let is_time = |path: &StorePath| matches!(reason(path), Some(PathReason::Expired | PathReason::NotYetValid));
+    let is_time =
+        |path: &StorePath| matches!(reason(path), Some(PathReason::Expired | PathReason::NotYetValid));
     if let Some(store) = position(&|path| is_time(path) && !path.indices.is_empty()) {
         return Standing::OnlyTime(store);
     }

@@ -37,9 +37,8 @@ mod tests {
 
     #[test]
     fn addresses_behind_one_name_share_a_key() {
-        let endpoint = |address: &str| {
-            Endpoint::tcp(address.parse().unwrap(), ServerName::parse("a.example").ok())
-        };
+        let endpoint =
+            |address: &str| Endpoint::tcp(address.parse().unwrap(), ServerName::parse("a.example").ok());
         let key = finding_key(&endpoint("127.0.0.1:443"), None, Rule::Expired);
         assert_eq!(key, finding_key(&endpoint("127.0.0.2:443"), None, Rule::Expired));
         assert_eq!(key.0, "a.example:443/x509.validity.expired");

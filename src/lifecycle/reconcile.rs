@@ -57,7 +57,11 @@ pub fn reconcile(previous: Option<&Finding>, sighting: &Sighting<'_>) -> Option<
         (Some(finding), None) => {
             let all_measured =
                 !sighting.members.is_empty() && sighting.members.iter().all(|member| member.measured);
-            Some(if all_measured { resolved(finding, sighting.at) } else { (Transition::Held, finding.clone()) })
+            Some(if all_measured {
+                resolved(finding, sighting.at)
+            } else {
+                (Transition::Held, finding.clone())
+            })
         }
     }
 }
@@ -157,17 +161,29 @@ mod tests {
         let (transition, finding) = step(None, 1, &[seen(&medium)]).unwrap();
         assert_eq!(transition, Transition::Opened);
         let (transition, finding) = step(Some(&finding), 2, &[seen(&medium)]).unwrap();
-        assert_eq!((transition, finding.first_seen, finding.last_seen), (Transition::Unchanged, UnixTime(1), UnixTime(2)));
+        assert_eq!(
+            (transition, finding.first_seen, finding.last_seen),
+            (Transition::Unchanged, UnixTime(1), UnixTime(2))
+        );
         let (transition, finding) = step(Some(&finding), 3, &[seen(&high)]).unwrap();
-        assert_eq!((transition, finding.severity, finding.detail.as_str()), (Transition::Worse, Severity::High, "High"));
+        assert_eq!(
+            (transition, finding.severity, finding.detail.as_str()),
+            (Transition::Worse, Severity::High, "High")
+        );
         let (transition, finding) = step(Some(&finding), 4, &[seen(&medium)]).unwrap();
         assert_eq!(transition, Transition::Better);
         let (transition, finding) = step(Some(&finding), 5, &[CLEAN]).unwrap();
         assert_eq!(transition, Transition::Resolved);
-        assert_eq!((finding.state, finding.resolved_at, finding.last_seen), (FindingState::Resolved, Some(UnixTime(5)), UnixTime(4)));
+        assert_eq!(
+            (finding.state, finding.resolved_at, finding.last_seen),
+            (FindingState::Resolved, Some(UnixTime(5)), UnixTime(4))
+        );
         assert!(step(Some(&finding), 6, &[CLEAN]).is_none());
         let (transition, finding) = step(Some(&finding), 7, &[seen(&high)]).unwrap();
-        assert_eq!((transition, finding.first_seen, finding.resolved_at), (Transition::Opened, UnixTime(7), None));
+        assert_eq!(
+            (transition, finding.first_seen, finding.resolved_at),
+            (Transition::Opened, UnixTime(7), None)
+        );
     }
 
     #[test]

@@ -20,10 +20,16 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .min_by_key(|(bits, _)| *bits)?;
     let severity = if bits < WEAK_BITS { Severity::High } else { Severity::Medium };
     Draft::new(Rule::EcTooShort, severity, "EC key is too short")
-        .detail(format!("{} has an EC key of {bits} bits; {LEAST_BITS} are the least.", words::certificate(certificate)))
+        .detail(format!(
+            "{} has an EC key of {bits} bits; {LEAST_BITS} are the least.",
+            words::certificate(certificate)
+        ))
         .about(certificate)
         .fact("bits", i64::from(bits))
         .remedy("Make a new key on P-256 or P-384 and have the certificate issued for it.")
-        .sources(&["NIST SP 800-57 part 1 r5 table 2", "CA/Browser Forum TLS Baseline Requirements section 6.1.5"])
+        .sources(&[
+            "NIST SP 800-57 part 1 r5 table 2",
+            "CA/Browser Forum TLS Baseline Requirements section 6.1.5",
+        ])
         .on_chain(view)
 }

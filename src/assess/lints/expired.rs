@@ -21,7 +21,8 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .min_by_key(|(index, _, ended)| (now.seconds_since(*ended) >= LONG_AGO_SECONDS, *index))?;
     let ago = now.seconds_since(ended);
     let severity = if ago < LONG_AGO_SECONDS { Severity::Critical } else { Severity::High };
-    let title = if index == 0 { "Certificate has expired" } else { "A CA certificate of the chain has expired" };
+    let title =
+        if index == 0 { "Certificate has expired" } else { "A CA certificate of the chain has expired" };
     let backwards = if certificate.not_before.is_some_and(|start| start > ended) {
         "; it was never valid: it ends before it begins"
     } else {

@@ -18,7 +18,8 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
             Some((severity, index, c, ends))
         })
         .max_by_key(|(severity, index, _, _)| (*severity, std::cmp::Reverse(*index)))?;
-    let title = if index == 0 { "Certificate expires soon" } else { "A CA certificate of the chain expires soon" };
+    let title =
+        if index == 0 { "Certificate expires soon" } else { "A CA certificate of the chain expires soon" };
     Draft::new(Rule::Expiring, worst, title)
         .detail(format!(
             "{} ends at {}.",

@@ -15,7 +15,9 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
             let names: Vec<_> = known.iter().map(|c| words::certificate(c)).collect();
             format!("other endpoints serve it, and with {} the path holds", names.join(" and "))
         }
-        Hint::PublicAuthority => "a public authority issued it, and those never sign with their root".to_owned(),
+        Hint::PublicAuthority => {
+            "a public authority issued it, and those never sign with their root".to_owned()
+        }
         Hint::CaIssuers => match missing.child.ca_issuers_urls.first() {
             Some(url) => format!("the certificate says that it is to be had at {}", words::quoted(url)),
             None => "the certificate says where it is to be had".to_owned(),

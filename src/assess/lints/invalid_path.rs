@@ -31,7 +31,9 @@ fn words_for(reason: PathReason) -> Option<(&'static str, &'static str)> {
         | PathReason::UnknownIssuer
         | PathReason::IncompleteChain
         | PathReason::SelfSigned => return None,
-        PathReason::Revoked => ("A certificate of the chain is revoked", "Replace the certificate and its key."),
+        PathReason::Revoked => {
+            ("A certificate of the chain is revoked", "Replace the certificate and its key.")
+        }
         PathReason::BadSignature => (
             "A signature in the chain does not verify",
             "Compare the served files with what the issuer sent; a wrong intermediate of the same name is the usual cause.",
@@ -45,10 +47,9 @@ fn words_for(reason: PathReason) -> Option<(&'static str, &'static str)> {
             "The chain breaks the name constraints of its authority",
             "Have the certificate issued by an authority that may issue for this name.",
         ),
-        PathReason::ExtendedKeyUsage => (
-            "The certificate is not for servers",
-            "Issue it with serverAuth in its extendedKeyUsage.",
-        ),
+        PathReason::ExtendedKeyUsage => {
+            ("The certificate is not for servers", "Issue it with serverAuth in its extendedKeyUsage.")
+        }
         PathReason::UnsupportedAlgorithm => (
             "The chain uses an algorithm or extension that clients refuse",
             "Have the certificate issued anew with SHA-256 or better and a key type that clients know.",

@@ -56,12 +56,18 @@ pub(super) fn remedy(failure: &Failure) -> &'static str {
         Reason::Reset | Reason::Closed => {
             "The server hangs up: does it want a server name (--sni), STARTTLS, or only certain clients?"
         }
-        Reason::Unreachable => "Is there a route to the address? Check the network, and IPv6 where it is an IPv6 address.",
+        Reason::Unreachable => {
+            "Is there a route to the address? Check the network, and IPv6 where it is an IPv6 address."
+        }
         Reason::NotTls => "Another protocol answers: is it a plain or STARTTLS port?",
-        Reason::Alert => "The server refuses the handshake: does it want another server name (--sni), or only old versions?",
+        Reason::Alert => {
+            "The server refuses the handshake: does it want another server name (--sni), or only old versions?"
+        }
         Reason::ChainTooLarge => "Look at what the server sends: no client accepts a chain of this size.",
         Reason::Malformed => "Does something else than TLS answer, or a middlebox in between?",
-        Reason::NoCertificate => "The server authenticates without a certificate; if that is meant, exclude it.",
+        Reason::NoCertificate => {
+            "The server authenticates without a certificate; if that is meant, exclude it."
+        }
         Reason::NoSuchName => "Check the spelling of the name.",
         Reason::NoAddress => "The name exists without an A or AAAA record: is it the right name?",
         Reason::DnsFailure => "Check the DNS server, or name another one with --resolver.",

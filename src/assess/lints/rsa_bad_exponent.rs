@@ -21,7 +21,9 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         ))
         .about(certificate)
         .fact("exponent", format!("0x{shown}"))
-        .remedy("Make a new key with sound software, have the certificate issued for it, and revoke this one.")
+        .remedy(
+            "Make a new key with sound software, have the certificate issued for it, and revoke this one.",
+        )
         .sources(&["RFC 8017 section 3.1", "CA/Browser Forum TLS Baseline Requirements section 6.1.6"])
         .on_chain(view)
 }

@@ -17,10 +17,18 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         })
         .min_by_key(|(bits, _)| *bits)?;
     Draft::new(Rule::RsaTooShort, Severity::High, "RSA key is too short")
-        .detail(format!("{} has an RSA key of {bits} bits; {LEAST_BITS} are the least.", words::certificate(certificate)))
+        .detail(format!(
+            "{} has an RSA key of {bits} bits; {LEAST_BITS} are the least.",
+            words::certificate(certificate)
+        ))
         .about(certificate)
         .fact("bits", i64::from(bits))
-        .remedy("Make a new key (EC P-256, or RSA of 2048 bits or more) and have the certificate issued for it.")
-        .sources(&["CA/Browser Forum TLS Baseline Requirements section 6.1.5", "NIST SP 800-131A r2 section 3"])
+        .remedy(
+            "Make a new key (EC P-256, or RSA of 2048 bits or more) and have the certificate issued for it.",
+        )
+        .sources(&[
+            "CA/Browser Forum TLS Baseline Requirements section 6.1.5",
+            "NIST SP 800-131A r2 section 3",
+        ])
         .on_chain(view)
 }

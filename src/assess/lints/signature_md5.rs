@@ -14,7 +14,10 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
     })?;
     let name = certificate.signature.as_ref().map(|s| s.name.clone()).unwrap_or_default();
     Draft::new(Rule::SignatureMd5, Severity::High, "Certificate is signed with MD5")
-        .detail(format!("{} is signed with {name}: such certificates can be forged.", words::certificate(certificate)))
+        .detail(format!(
+            "{} is signed with {name}: such certificates can be forged.",
+            words::certificate(certificate)
+        ))
         .about(certificate)
         .fact("signature_algorithm", name)
         .remedy("Have the certificate issued anew with SHA-256 or better.")

@@ -9,12 +9,15 @@ use crate::model::{Rule, Severity, Verdict};
 use crate::x509::certificate::SignatureHash;
 
 pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
-    let (_, certificate) = view.signed_path().find(|(_, c)| {
-        c.signature.as_ref().and_then(|s| s.hash) == Some(SignatureHash::Sha1)
-    })?;
+    let (_, certificate) = view
+        .signed_path()
+        .find(|(_, c)| c.signature.as_ref().and_then(|s| s.hash) == Some(SignatureHash::Sha1))?;
     let name = certificate.signature.as_ref().map(|s| s.name.clone()).unwrap_or_default();
     Draft::new(Rule::SignatureSha1, Severity::Medium, "Certificate is signed with SHA-1")
-        .detail(format!("{} is signed with {name}, which current clients refuse.", words::certificate(certificate)))
+        .detail(format!(
+            "{} is signed with {name}, which current clients refuse.",
+            words::certificate(certificate)
+        ))
         .about(certificate)
         .fact("signature_algorithm", name)
         .remedy("Have the certificate issued anew with SHA-256 or better.")

@@ -8,7 +8,11 @@ use crate::model::{Rule, Severity, Verdict};
 pub(super) fn judge(view: &EndpointView<'_>) -> Option<Verdict> {
     let failure = view.failure().filter(|_| view.context.seen_before && !view.context.named)?;
     Draft::new(Rule::Unreachable, Severity::Medium, "Endpoint gave no certificate this time")
-        .detail(format!("Seen before; now: {}. {}", not_measured::summary(failure), not_measured::sentence(failure)))
+        .detail(format!(
+            "Seen before; now: {}. {}",
+            not_measured::summary(failure),
+            not_measured::sentence(failure)
+        ))
         .fact("reason", failure.code())
         .remedy(not_measured::remedy(failure))
         .on_endpoint(view)

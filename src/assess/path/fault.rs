@@ -72,7 +72,10 @@ impl<'a> Suspects<'a> {
         self.indices.iter().filter_map(|index| Some((*index, self.candidates.get(*index)?)))
     }
 
-    fn find(&self, mut is_guilty: impl FnMut(usize, &Certificate) -> bool) -> Option<(usize, &'a Certificate)> {
+    fn find(
+        &self,
+        mut is_guilty: impl FnMut(usize, &Certificate) -> bool,
+    ) -> Option<(usize, &'a Certificate)> {
         self.iter().find(|(index, certificate)| is_guilty(*index, certificate))
     }
 
@@ -177,11 +180,9 @@ fn malformed(error: &webpki::Error, path: &Suspects<'_>) -> Fault {
             |_, c| c.version != 3,
             "is not an X.509 version 3 certificate, which clients require",
         ),
-        webpki::Error::InvalidCertValidity => path.blame(
-            PathReason::Malformed,
-            |_, c| c.not_after < c.not_before,
-            "ends before it begins",
-        ),
+        webpki::Error::InvalidCertValidity => {
+            path.blame(PathReason::Malformed, |_, c| c.not_after < c.not_before, "ends before it begins")
+        }
         _ => Fault::new(PathReason::Malformed, None, sentence(error)),
     }
 }

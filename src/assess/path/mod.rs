@@ -9,9 +9,9 @@
 
 mod algorithms;
 mod cache;
-mod deep;
 mod explain;
 mod fault;
+mod walk;
 
 use std::time::Duration;
 
@@ -108,8 +108,7 @@ fn search(
         .collect();
     let seconds = u64::try_from(time.0).unwrap_or(0);
     let time = rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    let path =
-        end_entity.verify_for_usage(algorithms, anchors, &intermediates, time, usage, None, None)?;
+    let path = end_entity.verify_for_usage(algorithms, anchors, &intermediates, time, usage, None, None)?;
     let indices = std::iter::once(Some(0))
         .chain(path.intermediate_certificates().map(|c| candidates.index_of(&c.der())))
         .flatten()

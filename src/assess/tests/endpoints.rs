@@ -12,8 +12,13 @@ fn judged(tls: TlsFacts) -> Vec<Rule> {
 
 #[test]
 fn versions_before_tls_1_2_are_obsolete() {
-    for version in [ProtocolVersion::SSLv2, ProtocolVersion::SSLv3, ProtocolVersion::TLSv1_0, ProtocolVersion::TLSv1_1] {
-        assert_eq!(judged(TlsFacts { version: Some(version), ..TlsFacts::default() }), [Rule::ObsoleteVersion]);
+    for version in
+        [ProtocolVersion::SSLv2, ProtocolVersion::SSLv3, ProtocolVersion::TLSv1_0, ProtocolVersion::TLSv1_1]
+    {
+        assert_eq!(
+            judged(TlsFacts { version: Some(version), ..TlsFacts::default() }),
+            [Rule::ObsoleteVersion]
+        );
     }
     for version in [ProtocolVersion::TLSv1_2, ProtocolVersion::TLSv1_3] {
         assert_eq!(judged(TlsFacts { version: Some(version), ..TlsFacts::default() }), []);
@@ -23,7 +28,10 @@ fn versions_before_tls_1_2_are_obsolete() {
 #[test]
 fn a_weak_suite_is_medium() {
     let weak = CipherSuite::from_name("TLS_RSA_WITH_3DES_EDE_CBC_SHA");
-    assert_eq!(judged(TlsFacts { cipher_suite: weak, ..TlsFacts::default() }), if weak.is_some() { vec![Rule::WeakCipher] } else { vec![] });
+    assert_eq!(
+        judged(TlsFacts { cipher_suite: weak, ..TlsFacts::default() }),
+        if weak.is_some() { vec![Rule::WeakCipher] } else { vec![] }
+    );
     let unknown = Some(CipherSuite(0xfafa));
     assert_eq!(judged(TlsFacts { cipher_suite: unknown, ..TlsFacts::default() }), []);
 }

@@ -8,7 +8,9 @@ use crate::model::{PathReason, Rule, Severity};
 #[test]
 fn self_signed_is_told_by_the_signature_whatever_the_ca_flag_says() {
     let judge = Judge::with(vec![Authority::new("Corp").store()]);
-    for recipe in [Recipe::end_entity("a.example"), Recipe { ca: Some(None), ..Recipe::end_entity("a.example") }] {
+    for recipe in
+        [Recipe::end_entity("a.example"), Recipe { ca: Some(None), ..Recipe::end_entity("a.example") }]
+    {
         let end = recipe.self_signed();
         let assessment = judge.judge(&[&end.der]);
         assert_eq!(rules(&assessment), [Rule::SelfSigned]);
@@ -108,7 +110,8 @@ fn an_issuer_that_calls_itself_intermediate_is_missing() {
 fn a_certificate_that_says_where_its_issuer_is_needs_it() {
     // authorityInfoAccess: caIssuers, URI http://ca.example/i.cer
     let uri = b"http://ca.example/i.cer";
-    let mut access = vec![0x30, 0x25, 0x30, 0x23, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02, 0x86, 0x17];
+    let mut access =
+        vec![0x30, 0x25, 0x30, 0x23, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02, 0x86, 0x17];
     assert_eq!(uri.len(), 0x17);
     access.extend_from_slice(uri);
     let issuer = Recipe::ca("Corp Two").signed_by(&Recipe::ca("Corp One").self_signed());

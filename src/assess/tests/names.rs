@@ -9,7 +9,8 @@ fn mismatch(names: &[&str], asked: Option<&str>) -> Option<bool> {
         Recipe { names: names.iter().map(|n| (*n).to_owned()).collect(), ..Recipe::end_entity("cn.example") };
     let end = recipe.signed_by(&corp.intermediate);
     let mut observation = served(chain(&[&end.der, &corp.intermediate.der]), TlsFacts::default());
-    observation.endpoint = Endpoint::tcp("127.0.0.1:443".parse().unwrap(), asked.map(|n| ServerName::parse(n).unwrap()));
+    observation.endpoint =
+        Endpoint::tcp("127.0.0.1:443".parse().unwrap(), asked.map(|n| ServerName::parse(n).unwrap()));
     let assessment = Judge::with(vec![corp.store()]).assess(&observation);
     let answer = assessment.chains[0].name_match;
     assert_eq!(rules(&assessment).contains(&Rule::NameMismatch), answer == Some(false));
@@ -56,14 +57,21 @@ fn a_hostile_name_stays_inside_its_sentence() {
 #[test]
 fn every_chain_is_judged_and_the_one_without_a_name_is_not_matched() {
     let corp = Authority::new("Corp");
-    let (good, other) = (corp.end_entity(), Recipe::end_entity("default.example").signed_by(&corp.intermediate));
+    let (good, other) =
+        (corp.end_entity(), Recipe::end_entity("default.example").signed_by(&corp.intermediate));
     let expired = Recipe { days_ago: 99, days_left: -9, ..Recipe::end_entity("a.example") };
     let expired = expired.signed_by(&corp.intermediate);
     let mut observation = served(chain(&[&good.der, &corp.intermediate.der]), TlsFacts::default());
     let Outcome::Handshake(handshake) = &mut observation.outcome else { unreachable!() };
     handshake.other_chains = vec![
-        OtherChain { offered_for: OfferedFor::Rsa, presented: chain(&[&expired.der, &corp.intermediate.der]) },
-        OtherChain { offered_for: OfferedFor::NoSni, presented: chain(&[&other.der, &corp.intermediate.der]) },
+        OtherChain {
+            offered_for: OfferedFor::Rsa,
+            presented: chain(&[&expired.der, &corp.intermediate.der]),
+        },
+        OtherChain {
+            offered_for: OfferedFor::NoSni,
+            presented: chain(&[&other.der, &corp.intermediate.der]),
+        },
     ];
     let assessment = Judge::with(vec![corp.store()]).assess(&observation);
     assert_eq!(rules(&assessment), [Rule::Expired]);

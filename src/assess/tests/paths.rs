@@ -76,7 +76,8 @@ fn an_expired_certificate_of_an_unknown_authority_is_both() {
 #[test]
 fn an_expired_intermediate_is_named() {
     let root = Recipe::ca("Corp Root").self_signed();
-    let intermediate = Recipe { days_ago: 900, days_left: -5, ..Recipe::ca("Corp Intermediate") }.signed_by(&root);
+    let intermediate =
+        Recipe { days_ago: 900, days_left: -5, ..Recipe::ca("Corp Intermediate") }.signed_by(&root);
     // Issued while the intermediate was valid, and issued afterwards: then no moment is right for both.
     for days_ago in [10, 3] {
         let end = Recipe { days_ago, ..Recipe::end_entity("a.example") }.signed_by(&intermediate);
@@ -131,7 +132,8 @@ fn a_usage_that_leaves_servers_out_is_refused_whoever_issued_it() {
 #[test]
 fn name_constraints_and_path_lengths_are_kept() {
     let root = Recipe::ca("Corp Root").self_signed();
-    let constrained = Recipe { permitted: vec!["b.example".to_owned()], ..Recipe::ca("Constrained") }.signed_by(&root);
+    let constrained =
+        Recipe { permitted: vec!["b.example".to_owned()], ..Recipe::ca("Constrained") }.signed_by(&root);
     let outside = Recipe::end_entity("a.example").signed_by(&constrained);
     let judge = Judge::with(vec![store("corp", &[&root], false)]);
     assert_eq!(reasons(&judge, &[&outside.der, &constrained.der]), [Some(PathReason::NameConstraints)]);
@@ -242,6 +244,13 @@ fn ten_certificates_make_a_path_like_any_other() {
     assert_eq!(reason(&|l, r| at(l, 2, r, names)), Some(PathReason::NameConstraints));
     let usage = |r: &mut Recipe| r.usage = vec![ExtendedKeyUsagePurpose::ClientAuth];
     assert_eq!(reason(&|l, r| at(l, 8, r, usage)), Some(PathReason::ExtendedKeyUsage));
+
+    let mut late = Judge::with(vec![store("deep", &[&sound[9]], false)]);
+    late.now = NOW.plus_seconds(90 * DAY_SECONDS);
+    let served: Vec<&[u8]> = sound.iter().take(9).map(|e| &*e.der).collect();
+    let assessment = late.judge(&served);
+    assert_eq!(rules(&assessment), [Rule::Expired]);
+    assert_eq!(assessment.chains[0].trust.stores[0].reason, Some(PathReason::Expired));
 }
 
 #[test]

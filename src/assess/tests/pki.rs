@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SignatureAlgorithm, date_time_ymd,
 };
 use rustls_pki_types::CertificateDer;
 
 use crate::assess::{Context, Inventory, NoInventory, PathCache, assess};
 use crate::model::{
-    Assessment, Endpoint, Handshake, Observation, Outcome, Rule, ServerName, TlsFacts, TrustStore, TrustStoreInfo,
-    Verdict,
+    Assessment, Endpoint, Handshake, Observation, Outcome, Rule, ServerName, TlsFacts, TrustStore,
+    TrustStoreInfo, Verdict,
 };
 use crate::time::{DAY_SECONDS, UnixTime};
 use crate::x509::{Certificate, Chain, Fingerprint, RawChain, read, read_chain};

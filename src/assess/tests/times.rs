@@ -12,7 +12,8 @@ fn judged(recipe: Recipe) -> crate::model::Assessment {
 
 #[test]
 fn expired_is_critical_for_ninety_days_and_high_after() {
-    for (days_left, severity) in [(-1, Severity::Critical), (-89, Severity::Critical), (-90, Severity::High)] {
+    for (days_left, severity) in [(-1, Severity::Critical), (-89, Severity::Critical), (-90, Severity::High)]
+    {
         let assessment = judged(Recipe { days_ago: 400, days_left, ..Recipe::end_entity("a.example") });
         assert_eq!(rules(&assessment), [Rule::Expired], "{days_left}");
         assert_eq!(assessment.verdicts[0].severity, severity, "{days_left}");
@@ -21,13 +22,19 @@ fn expired_is_critical_for_ninety_days_and_high_after() {
 
 #[test]
 fn expiring_follows_the_steps_and_says_days_and_share() {
-    for (days_left, severity) in [(22, Some(Severity::Medium)), (5, Some(Severity::High)), (2, Some(Severity::Critical)), (30, None)] {
-        let assessment = judged(Recipe { days_ago: 90 - days_left, days_left, ..Recipe::end_entity("a.example") });
+    for (days_left, severity) in
+        [(22, Some(Severity::Medium)), (5, Some(Severity::High)), (2, Some(Severity::Critical)), (30, None)]
+    {
+        let assessment =
+            judged(Recipe { days_ago: 90 - days_left, days_left, ..Recipe::end_entity("a.example") });
         assert_eq!(assessment.worst(), severity, "{days_left}");
         if severity.is_some() {
             assert_eq!(rules(&assessment), [Rule::Expiring]);
             let detail = &verdict(&assessment, Rule::Expiring).detail;
-            assert!(detail.contains(&format!("in {days_left} d")) && detail.contains("% of its life"), "{detail}");
+            assert!(
+                detail.contains(&format!("in {days_left} d")) && detail.contains("% of its life"),
+                "{detail}"
+            );
         }
     }
 }
@@ -52,7 +59,10 @@ fn a_ca_certificate_in_the_path_has_its_own_steps_and_the_root_has_none() {
     let assessment = judge.judge(&[&end.der, &intermediate.der, &root.der]);
     assert_eq!(rules(&assessment), [Rule::Expiring, Rule::Superfluous]);
     let expiring = verdict(&assessment, Rule::Expiring);
-    assert_eq!((expiring.severity, expiring.subject), (Severity::High, Subject::Certificate(intermediate.sha256())));
+    assert_eq!(
+        (expiring.severity, expiring.subject),
+        (Severity::High, Subject::Certificate(intermediate.sha256()))
+    );
 }
 
 #[test]
@@ -74,11 +84,14 @@ fn a_certificate_that_ends_before_it_begins_has_one_finding() {
 #[test]
 fn only_public_authorities_are_bound_to_a_length() {
     let corp = Authority::new("Corp");
-    let end = Recipe { days_ago: 100, days_left: 300, ..Recipe::end_entity("a.example") }.signed_by(&corp.intermediate);
+    let end = Recipe { days_ago: 100, days_left: 300, ..Recipe::end_entity("a.example") }
+        .signed_by(&corp.intermediate);
     let ders: [&[u8]; 2] = [&end.der, &corp.intermediate.der];
     assert_eq!(rules(&Judge::with(vec![corp.store()]).judge(&ders)), []);
     let public = Judge::with(vec![store("mozilla", &[&corp.root], true)]);
     let assessment = public.judge(&ders);
     assert_eq!(rules(&assessment), [Rule::TooLong]);
-    assert!(assessment.verdicts[0].detail.contains("401 days") && assessment.verdicts[0].detail.contains("200"));
+    assert!(
+        assessment.verdicts[0].detail.contains("401 days") && assessment.verdicts[0].detail.contains("200")
+    );
 }
