@@ -4,7 +4,12 @@
 //! store's own default. Figures are CPU seconds (user + system) of this process; the ratio is to bare redb inserts of
 //! the same bytes in the same run, which moves less from machine to machine.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a bench prints figures")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a bench prints figures"
+)]
 
 use std::net::Ipv4Addr;
 use std::path::Path;

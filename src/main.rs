@@ -1,4 +1,8 @@
 //! The `certvigil` program.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certvigil::cli::run()
+}

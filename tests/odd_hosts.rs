@@ -5,17 +5,20 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use certvigil::assess::{Context, NoInventory, PathCache, assess};
 use certvigil::clock::{Clock, SystemClock};
 use certvigil::estate::{
     Authority, ClientCertificates, DEMO_BLOCK, Estate, Flight, Host, Identity, KeyExchange, Leaf, LeafKey,
     Limits, Role, Script, TlsHost, Versions,
 };
 use certvigil::model::{
-    ClientAuth, Depth, EndedBy, Endpoint, Handshake, OfferedFor, Outcome, Reason, ServerName, Stage,
+    ClientAuth, Depth, EndedBy, Endpoint, Handshake, Observation, OfferedFor, Outcome, Reason, ServerName,
+    Severity, Stage, TrustStore, TrustStoreInfo,
 };
 use certvigil::probe::{Pace, ProbeSettings, Prober};
 use certvigil::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
-use certvigil::x509::RawChain;
+use certvigil::x509::{Fingerprint, RawChain, read_chain};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 const NAME: &str = "a.test";
 const DEPTHS: [Depth; 2] = [Depth::Sweep, Depth::Standard];
@@ -64,19 +67,59 @@ fn is_served(chain: &RawChain, identity: &Identity) -> bool {
     chain.ders().eq(identity.chain.iter().map(Vec::as_slice))
 }
 
+/// The demonstration's root as the only trust store.
+fn store(estate: &Estate) -> TrustStore {
+    let root = CertificateDer::from_pem_slice(estate.trust_pem().as_bytes()).unwrap();
+    let info = TrustStoreInfo {
+        name: "demo".into(),
+        version: "1".to_owned(),
+        date: None,
+        sha256: Fingerprint::of(&root),
+        is_public: false,
+    };
+    TrustStore { info, anchors: vec![webpki::anchor_from_trusted_cert(&root).unwrap().to_owned()] }
+}
+
 #[tokio::test]
 async fn the_demonstration_shows_what_it_says() {
-    let estate = Estate::start(SystemClock.now(), DEMO_BLOCK).await.unwrap();
-    for depth in DEPTHS {
-        for host in estate.hosts() {
-            let patience =
-                if matches!(host.expected_failure, Some((_, Reason::Timeout))) { BRIEF } else { PATIENT };
-            let endpoint = Endpoint::tcp(host.socket_address(), Some(host.name.clone()));
-            let failure = match prober(depth, patience).visit(&endpoint).await {
-                Outcome::Failure(failure) => Some((failure.stage, failure.reason)),
-                _ => None,
-            };
-            assert_eq!(failure, host.expected_failure, "{}, {depth:?}: {}", host.name, host.what);
+    let now = SystemClock.now();
+    let estate = Estate::start(now, DEMO_BLOCK).await.unwrap();
+    let (stores, paths) = ([store(&estate)], PathCache::new(100));
+    for (depth, host) in DEPTHS.iter().flat_map(|depth| estate.hosts().iter().map(move |host| (*depth, host)))
+    {
+        let is_silent = matches!(host.expected_failure, Some((_, Reason::Timeout)));
+        let endpoint = Endpoint::tcp(host.socket_address(), Some(host.name.clone()));
+        let seen = prober(depth, if is_silent { BRIEF } else { PATIENT }).visit(&endpoint).await;
+        let failure = match &seen {
+            Outcome::Failure(failure) => Some((failure.stage, failure.reason)),
+            _ => None,
+        };
+        let case = format!("{}, {depth:?}: {}", host.name, host.what);
+        assert_eq!(failure, host.expected_failure, "{case}");
+        let outcome = seen.map_chains(|raw| read_chain(&raw));
+        let observation =
+            Observation { endpoint, target: host.name.as_str().into(), observed_at: now, outcome };
+        let context = Context {
+            now,
+            stores: &stores,
+            inventory: &NoInventory,
+            scan_interval_seconds: None,
+            named: true,
+            seen_before: false,
+            paths: &paths,
+        };
+        let verdicts = assess(&observation, &context).verdicts;
+        if host.expected_rules.is_empty() {
+            assert!(verdicts.iter().all(|verdict| verdict.severity < Severity::Low), "{case}: {verdicts:?}");
+        }
+        // A sweep takes one chain; the faults of the others show at standard depth.
+        if depth == Depth::Standard {
+            for rule in host.expected_rules {
+                assert!(
+                    verdicts.iter().any(|verdict| verdict.rule == *rule),
+                    "{case}: {rule:?} in {verdicts:?}"
+                );
+            }
         }
     }
 }

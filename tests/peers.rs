@@ -205,7 +205,7 @@ fn we_find_both_chains_of_nginx() {
     assert_eq!(seen.tls.possession_proved, Some(true));
     assert_eq!(seen.tls.alpn.as_ref().map(|alpn| alpn.raw()), Some("h2"));
     assert_eq!(seen.other_chains.len(), 1);
-    let mut chains = vec![&seen.presented, &seen.other_chains[0].presented];
+    let mut chains = [&seen.presented, &seen.other_chains[0].presented];
     chains.sort_by_key(|chain| !is(chain, &ecdsa));
     assert!(is(chains[0], &ecdsa) && is(chains[1], &rsa));
 }

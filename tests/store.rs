@@ -2,7 +2,12 @@
 //!
 //! The other process is this test binary again: a test that does nothing unless it is told to be the child.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test, and its child's report")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test, and its child's report"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::Ipv4Addr;

@@ -1,1 +1,20 @@
-//! Use cases, one file per verb: the only place where shells meet.
+//! Use cases, one file per verb: the only place where shells meet, and where a principal's rights are checked.
+
+pub mod demo;
+mod error;
+pub mod findings;
+pub mod inspect;
+pub mod inventory;
+mod judge;
+mod kept;
+mod ledger;
+pub mod parts;
+pub mod progress;
+mod recorder;
+pub mod report;
+pub mod request;
+pub mod scan;
+pub mod upkeep;
+mod visit;
+
+pub use error::AppError;

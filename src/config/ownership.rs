@@ -51,7 +51,7 @@ impl OwnerRule {
 
 /// A CIDR, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network(IpNetwork);
+pub struct Network(pub IpNetwork);
 
 impl Network {
     /// Whether `ip` is inside.

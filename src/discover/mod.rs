@@ -1,6 +1,6 @@
 //! Targets to a stream of endpoints in pseudo-random order. Never probes.
 //!
-//! [`plan`] parses and counts what was asked; [`Plan::sweep`] walks it lazily; [`expand`] turns each unit into
+//! [`plan()`] parses and counts what was asked; [`Plan::sweep`] walks it lazily; [`expand()`] turns each unit into
 //! endpoints. Networks of any size are walked by arithmetic, files of any length in blocks of [`BLOCK`] lines:
 //! memory does not grow with the number of targets (networks apart: 40 bytes each).
 //!

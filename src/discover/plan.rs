@@ -92,10 +92,10 @@ pub fn plan(request: Request) -> Result<Plan, DiscoverError> {
     plan_with_input(request, Box::new(std::io::stdin()))
 }
 
-/// [`plan`] with another reader in the place of standard input.
+/// [`plan()`] with another reader in the place of standard input.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan()`].
 pub fn plan_with_input(request: Request, input: Box<dyn Read + Send>) -> Result<Plan, DiscoverError> {
     let exclusions = Exclusions::read(request.exclude, &request.exclude_files)?;
     let mut reading = Reading::default();

@@ -20,7 +20,7 @@ pub struct Position {
     pub index: u128,
 }
 
-/// One place to visit on one port. It may become several endpoints: see [`super::expand`].
+/// One place to visit on one port. It may become several endpoints: see [`super::expand()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
     /// Its own position: a walk resumed there starts with this unit.
@@ -70,6 +70,8 @@ impl Sweep {
     pub(super) fn new(plan: Arc<Plan>, seed: u64, resume: Option<Position>) -> Self {
         let ranges = Permutation::new(plan.range_units(), seed, "ranges");
         let texts = TextCache::new(plan.labels.len());
+        // The beginning is where every walk starts, also one that cannot be resumed.
+        let resume = resume.filter(|position| *position != Position::default());
         let next = resume.unwrap_or_default();
         let mut sweep = Self {
             plan,

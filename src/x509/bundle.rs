@@ -118,3 +118,145 @@ fn parse_der(bytes: &[u8]) -> Result<Vec<Vec<u8>>, BundleError> {
     }
     Ok(chain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Draft, Numbers, certificates, fixture, sequence};
+    use super::*;
+    use crate::x509::read;
+
+    fn labels(bytes: &[u8], password: Option<&str>) -> Result<Vec<Vec<String>>, BundleError> {
+        let chains = parse_bundle(bytes, password)?;
+        let label = |der| read(der).label().raw().to_owned();
+        Ok(chains.iter().map(|chain| chain.ders().map(label).collect()).collect())
+    }
+
+    const CHAIN: [&str; 3] = ["full.example", "Fixture Intermediate", "Fixture Root"];
+
+    #[test]
+    fn pem_der_and_pkcs7_give_one_chain() {
+        let der = Draft::default().der();
+        assert_eq!(labels(fixture!("full.pem"), None).unwrap(), [CHAIN]);
+        assert_eq!(labels(fixture!("chain.p7b"), None).unwrap(), [CHAIN]);
+        assert_eq!(labels(fixture!("chain-p7.pem"), None).unwrap(), [CHAIN]);
+        assert_eq!(labels(fixture!("ed25519.der"), None).unwrap(), [["ed25519.example"]]);
+        assert_eq!(labels(fixture!("trusted.pem"), None).unwrap(), [["ed25519.example"]]);
+        assert_eq!(labels(&[der.clone(), der].concat(), None).unwrap(), [["draft.example", "draft.example"]]);
+    }
+
+    /// The same PKCS#12 file with its last field left out.
+    fn without_mac(file: &[u8]) -> Vec<u8> {
+        let mut fields = Reader::new(file).any().unwrap().reader();
+        let [version, safe] = [(); 2].map(|()| fields.any().unwrap().whole.to_vec());
+        sequence([version, safe])
+    }
+
+    #[test]
+    fn pkcs12_of_every_kind_gives_its_chain() {
+        for file in [
+            fixture!("modern.p12"),
+            fixture!("legacy.p12"),
+            fixture!("windows.p12"),
+            fixture!("rc2-128.p12"),
+            fixture!("aes128.p12"),
+            fixture!("aes192.p12"),
+            fixture!("des3.p12"),
+            &without_mac(fixture!("modern.p12")),
+            &without_mac(fixture!("legacy.p12")),
+        ] {
+            assert_eq!(labels(file, Some("fixture")).unwrap(), [CHAIN]);
+            let wrong = labels(file, Some("wrong")).unwrap_err();
+            assert_eq!(wrong, BundleError::Pkcs12(Pkcs12Error::WrongPassword));
+            let none = labels(file, None).unwrap_err();
+            assert_eq!(none, BundleError::Pkcs12(Pkcs12Error::PasswordNeeded));
+        }
+        assert_eq!(labels(fixture!("issuers.p12"), Some("fixture")).unwrap(), [CHAIN[1..].to_vec()]);
+        assert_eq!(labels(fixture!("plain.p12"), None).unwrap(), [CHAIN]);
+        assert_eq!(labels(fixture!("empty-password.p12"), None).unwrap(), [CHAIN]);
+        assert_eq!(labels(fixture!("empty-password.p12"), Some("")).unwrap(), [CHAIN]);
+    }
+
+    #[test]
+    fn an_unsupported_pkcs12_says_what_it_is() {
+        assert_eq!(
+            labels(fixture!("rc4.p12"), Some("fixture")).unwrap_err().to_string(),
+            "PKCS#12: RC4 is not supported; export the file again with `openssl pkcs12`"
+        );
+    }
+
+    #[test]
+    fn pkcs12_cannot_demand_endless_work() {
+        // The MAC's 2,048 rounds become 8,388,607.
+        let mut file = fixture!("modern.p12").to_vec();
+        let at = file.windows(4).rposition(|window| window == [2, 2, 8, 0]).unwrap();
+        file.splice(at..at + 4, [2, 3, 0x7f, 0xff, 0xff]);
+        let grow = |file: &mut Vec<u8>, at: usize| file[at] += 1;
+        grow(&mut file, 3);
+        let mac = file.windows(2).rposition(|window| window == [0x30, 0x41]).unwrap();
+        grow(&mut file, mac + 1);
+        assert_eq!(
+            labels(&file, Some("fixture")).unwrap_err(),
+            BundleError::Pkcs12(Pkcs12Error::TooMuchWork)
+        );
+    }
+
+    #[test]
+    fn what_is_no_certificate_file_says_so() {
+        let key = b"-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n";
+        assert_eq!(
+            labels(key, None).unwrap_err().to_string(),
+            "no certificate in it, only PRIVATE KEY; give the file that has the certificate"
+        );
+        for bytes in [b"".as_slice(), b"hello", &[0x30, 0x80, 0, 0], &[0x30, 3, 2, 1, 0]] {
+            assert_eq!(labels(bytes, None), Err(BundleError::NotRecognised));
+        }
+        assert_eq!(labels(&vec![b' '; MAX_BYTES + 1], None), Err(BundleError::TooLarge));
+        assert!(matches!(labels(b"-----BEGIN CERTIFICATE-----", None), Err(BundleError::PemBlock { .. })));
+    }
+
+    #[test]
+    fn octets_behind_der_are_named_by_their_place() {
+        let mut der = Draft::default().der();
+        let length = der.len();
+        der.extend([2, 1, 1]);
+        assert_eq!(
+            labels(&der, None).unwrap_err().to_string(),
+            format!(
+                "certificate 2 at byte {length}: found tag 0x02 where 0x30 belongs; export the certificate again"
+            )
+        );
+    }
+
+    #[test]
+    fn a_broken_certificate_in_a_good_block_is_kept() {
+        let mut der = certificates(fixture!("ed25519.pem"))[0].der.to_vec();
+        der[8] ^= 0xff;
+        assert_eq!(parse_bundle(pem::encode(&der).as_bytes(), None).unwrap()[0].ders().count(), 1);
+    }
+
+    #[test]
+    fn too_many_certificates_are_refused() {
+        let block = pem::encode(&[1]);
+        assert_eq!(
+            parse_bundle(block.repeat(MAX_CERTIFICATES + 1).as_bytes(), None),
+            Err(BundleError::TooMany)
+        );
+    }
+
+    #[test]
+    fn mutants_of_files_never_panic() {
+        let mut numbers = Numbers(0xf11e);
+        for file in
+            [fixture!("full.pem"), fixture!("chain.p7b"), fixture!("plain.p12"), fixture!("ed25519.der")]
+        {
+            for _ in 0..1_000 {
+                let _ = parse_bundle(&numbers.mutant(file), None);
+            }
+        }
+        for file in [fixture!("modern.p12"), fixture!("legacy.p12")] {
+            for _ in 0..100 {
+                let _ = parse_bundle(&numbers.mutant(file), Some("fixture"));
+            }
+        }
+    }
+}

@@ -1,18 +1,14 @@
 //! Extensions (RFC 5280 section 4.2), one by one, so that a broken one costs only itself.
 
 use x509_parser::error::X509Error;
-use x509_parser::extensions::{
-    AuthorityInfoAccess, AuthorityKeyIdentifier, BasicConstraints, CRLDistributionPoints,
-    DistributionPointName, GeneralName, KeyUsage,
-};
-use x509_parser::nom;
+use x509_parser::extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage};
 use x509_parser::prelude::FromDer;
 
 use super::certificate::{self, Certificate, ValidationLevel};
 use super::der::{DerError, Element, Reader, only, tag};
 use super::oid;
 use super::read::Notes;
-use super::san::read_san;
+use super::san::{URI, read_san};
 use super::sct::read_scts;
 use crate::text::Untrusted;
 
@@ -103,13 +99,15 @@ fn read_extension(oid: &[u8], value: &[u8], certificate: &mut Certificate, notes
                 path_len: constraints.path_len_constraint,
             });
         }),
-        "cRLDistributionPoints" => typed(value).map(|points| certificate.crl_urls = crl_urls(&points)),
+        "cRLDistributionPoints" => {
+            read_crl_points(value, &mut certificate.crl_urls).map_err(|error| error.to_string())
+        }
         "certificatePolicies" => read_policies(value, certificate),
         "authorityKeyIdentifier" => typed::<AuthorityKeyIdentifier<'_>>(value).map(|aki| {
             certificate.aki = aki.key_identifier.map(|key| key.0.into());
         }),
         "extKeyUsage" => read_purposes(value).map(|purposes| certificate.extended_key_usage = Some(purposes)),
-        "authorityInfoAccess" => typed(value).map(|access| read_access(&access, certificate)),
+        "authorityInfoAccess" => read_access(value, certificate),
         "tlsfeature" => read_features(value)
             .map(|must_staple| certificate.must_staple = must_staple)
             .map_err(|error| error.to_string()),
@@ -129,8 +127,7 @@ fn typed<'a, T: FromDer<'a, X509Error>>(value: &'a [u8]) -> Result<T, String> {
     match T::from_der(value) {
         Ok(([], read)) => Ok(read),
         Ok((rest, _)) => Err(DerError::Trailing(rest.len()).to_string()),
-        Err(nom::Err::Error(error) | nom::Err::Failure(error)) => Err(error.to_string()),
-        Err(nom::Err::Incomplete(_)) => Err("cut short".to_owned()),
+        Err(_) => Err("not encoded as RFC 5280 section 4.2.1 defines it".to_owned()),
     }
 }
 
@@ -176,34 +173,52 @@ fn read_purposes(value: &[u8]) -> Result<Vec<String>, String> {
     Ok(purposes)
 }
 
-/// Section 4.2.2.1: `id-ad-ocsp` and `id-ad-caIssuers`.
-fn read_access(access: &AuthorityInfoAccess<'_>, certificate: &mut Certificate) {
-    for description in access.accessdescs.iter().take(MAX_MEMBERS) {
-        let Some(url) = url(&description.access_location) else { continue };
-        match description.access_method.as_bytes() {
-            [0x2b, 6, 1, 5, 5, 7, 48, 1] => certificate.ocsp_urls.push(url),
-            [0x2b, 6, 1, 5, 5, 7, 48, 2] => certificate.ca_issuers_urls.push(url),
+/// AuthorityInfoAccessSyntax (section 4.2.2.1): a sequence of method and location.
+fn read_access(value: &[u8], certificate: &mut Certificate) -> Result<(), String> {
+    let mut descriptions = only(value, tag::SEQUENCE).map_err(|error| error.to_string())?.reader();
+    while !descriptions.is_empty() {
+        if certificate.ocsp_urls.len() + certificate.ca_issuers_urls.len() == MAX_MEMBERS {
+            return Err(format!("more than {MAX_MEMBERS}"));
+        }
+        let (method, location) =
+            descriptions.expect(tag::SEQUENCE).and_then(split_access).map_err(|error| error.to_string())?;
+        match (method, uri(location)) {
+            (OCSP, Some(url)) => certificate.ocsp_urls.push(url),
+            (CA_ISSUERS, Some(url)) => certificate.ca_issuers_urls.push(url),
             _ => {}
         }
     }
+    Ok(())
 }
 
-fn crl_urls(points: &CRLDistributionPoints<'_>) -> Vec<Untrusted> {
-    let full_names = points.points.iter().filter_map(|point| match &point.distribution_point {
-        Some(DistributionPointName::FullName(names)) => Some(names),
-        _ => None,
-    });
-    full_names.flatten().filter_map(url).take(MAX_MEMBERS).collect()
+fn split_access(description: Element<'_>) -> Result<(&[u8], Element<'_>), DerError> {
+    let mut fields = description.reader();
+    Ok((fields.expect(tag::OID)?.content, fields.any()?))
 }
 
-/// The URL of a GeneralName, text or not.
-fn url(name: &GeneralName<'_>) -> Option<Untrusted> {
-    const URI_TAG: u32 = 6;
-    match name {
-        GeneralName::URI(url) => Some(Untrusted::new(*url)),
-        GeneralName::Invalid(kind, octets) if kind.0 == URI_TAG => Some(Untrusted::from_bytes(octets)),
-        _ => None,
+/// id-ad-ocsp, 1.3.6.1.5.5.7.48.1
+const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
+/// id-ad-caIssuers, 1.3.6.1.5.5.7.48.2
+const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 2];
+
+/// CRLDistributionPoints (section 4.2.1.13): the URLs of full names.
+fn read_crl_points(value: &[u8], urls: &mut Vec<Untrusted>) -> Result<(), DerError> {
+    const NAME: u8 = tag::context_constructed(0);
+    let mut points = only(value, tag::SEQUENCE)?.reader();
+    while !points.is_empty() {
+        let Some(name) = points.expect(tag::SEQUENCE)?.reader().optional(NAME)? else { continue };
+        let Some(full_name) = name.reader().optional(NAME)? else { continue };
+        let mut names = full_name.reader();
+        while !names.is_empty() && urls.len() < MAX_MEMBERS {
+            urls.extend(uri(names.any()?));
+        }
     }
+    Ok(())
+}
+
+/// The text of a GeneralName that is a URI.
+fn uri(name: Element<'_>) -> Option<Untrusted> {
+    (name.tag == URI).then(|| Untrusted::from_bytes(name.content))
 }
 
 /// RFC 7633 section 4: a list of TLS extension numbers; 5 is status_request.

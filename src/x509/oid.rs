@@ -247,11 +247,33 @@ fn try_dotted(content: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(content.len().saturating_mul(3));
     // The first two arcs share one number (X.690 section 8.19.4).
     let root = (first / 40).min(2);
-    let _ = write!(text, "{root}.{}", first - root * 40);
+    push_number(root, &mut text);
+    text.push('.');
+    push_number(first - root * 40, &mut text);
     for arc in arcs {
-        let _ = write!(text, ".{}", arc?);
+        text.push('.');
+        push_number(arc?, &mut text);
     }
     Some(text)
+}
+
+/// Decimal digits; without the formatting machinery, because each certificate has dozens of such numbers.
+fn push_number(number: u128, text: &mut String) {
+    let Ok(mut rest) = u32::try_from(number) else {
+        let _ = write!(text, "{number}");
+        return;
+    };
+    let mut digits = ['0'; 10];
+    let mut count = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = char::from_digit(rest % 10, 10).unwrap_or('0');
+        rest /= 10;
+        count += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.extend(digits.iter().skip(10 - count));
 }
 
 /// Numbers in base 128, most significant first; `None` inside for one that does not fit or is cut short.
@@ -289,6 +311,8 @@ mod tests {
         assert_eq!(dotted(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11]), "1.2.840.113549.1.1.11");
         assert_eq!(dotted(&[0x88, 0x37, 0x03]), "2.999.3");
         assert_eq!(dotted(&[9, 0x92, 0x26]), "0.9.2342");
+        assert_eq!(dotted(&[0x2a, 0, 10, 0x8f, 0xff, 0xff, 0xff, 0x7f]), "1.2.0.10.4294967295");
+        assert_eq!(dotted(&[0x2a, 0x90, 0x80, 0x80, 0x80, 0]), "1.2.4294967296");
     }
 
     #[test]

@@ -77,7 +77,8 @@ const DNS_NAME: u8 = tag::context(2);
 const X400_ADDRESS: u8 = tag::context_constructed(3);
 const DIRECTORY_NAME: u8 = tag::context_constructed(4);
 const EDI_PARTY_NAME: u8 = tag::context_constructed(5);
-const URI: u8 = tag::context(6);
+/// uniformResourceIdentifier.
+pub(super) const URI: u8 = tag::context(6);
 const IP_ADDRESS: u8 = tag::context(7);
 const REGISTERED_ID: u8 = tag::context(8);
 

@@ -3,6 +3,14 @@
 use super::der::tag;
 use super::{Certificate, read};
 
+/// The bytes of a file in `fixtures/x509/`.
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../fixtures/x509/", $name)).as_slice()
+    };
+}
+pub(super) use fixture;
+
 /// The certificates of a PEM fixture, read.
 pub(super) fn certificates(pem: &[u8]) -> Vec<Certificate> {
     let chains = super::parse_bundle(pem, None).unwrap();

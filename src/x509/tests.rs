@@ -4,18 +4,11 @@ use super::certificate::{KeyUsage, SignatureHash, ValidationLevel};
 use super::der::tag;
 use super::testing::{
     Draft, GENERALIZED_TIME, Numbers, UTC_TIME, algorithm, certificates, common_name, element, extension,
-    key_info, sequence,
+    fixture, key_info, sequence,
 };
 use super::*;
 use crate::text::Untrusted;
 use crate::time::UnixTime;
-
-macro_rules! fixture {
-    ($name:literal) => {
-        include_bytes!(concat!("../../fixtures/x509/", $name)).as_slice()
-    };
-}
-pub(super) use fixture;
 
 fn raw(texts: &[Untrusted]) -> Vec<&str> {
     texts.iter().map(Untrusted::raw).collect()

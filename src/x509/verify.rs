@@ -185,3 +185,79 @@ fn ecdsa(key: KeyInfo<'_>, hash: SignatureHash) -> Option<&'static dyn Verificat
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{KeyPair, ML_DSA_65_SIGNING, PqdsaKeyPair};
+
+    use super::super::testing::{Draft, Numbers, algorithm, certificates, fixture, key_info};
+    use super::*;
+    use crate::x509::read;
+
+    #[test]
+    fn a_chain_verifies_link_by_link() {
+        let chain = certificates(fixture!("full.pem"));
+        let [leaf, intermediate, root] = chain.as_slice() else { panic!("three certificates") };
+        assert_eq!(signed_by(leaf, intermediate), SignatureCheck::Verified);
+        assert_eq!(signed_by(intermediate, root), SignatureCheck::Verified);
+        assert_eq!(root.is_self_signed(), SignatureCheck::Verified);
+        assert_eq!(leaf.is_self_signed(), SignatureCheck::Failed);
+    }
+
+    #[test]
+    fn another_key_did_not_sign() {
+        let chain = certificates(fixture!("full.pem"));
+        let [leaf, intermediate, root] = chain.as_slice() else { panic!("three certificates") };
+        assert_eq!(signed_by(leaf, root), SignatureCheck::Failed);
+        assert_eq!(signed_by(intermediate, intermediate), SignatureCheck::Failed);
+        for other in
+            [fixture!("ed25519.pem"), fixture!("rsa1024.pem"), fixture!("ed448.pem"), fixture!("dsa.pem")]
+        {
+            assert_eq!(signed_by(leaf, &certificates(other)[0]), SignatureCheck::Failed);
+        }
+        let pss_only = &certificates(fixture!("pss-key.pem"))[0];
+        assert_eq!(signed_by(&certificates(fixture!("sha1.pem"))[0], pss_only), SignatureCheck::Failed);
+    }
+
+    #[test]
+    fn a_changed_certificate_does_not_verify() {
+        let root = &certificates(fixture!("root.pem"))[0];
+        let mut der = root.der.to_vec();
+        let at = der.windows(12).position(|window| window == b"Fixture Root").unwrap();
+        der[at] ^= 1;
+        assert_eq!(signed_by(&read(&der), root), SignatureCheck::Failed);
+        assert_eq!(signed_by(&read(b"?"), root), SignatureCheck::Failed);
+        assert_eq!(signed_by(root, &read(b"?")), SignatureCheck::Failed);
+    }
+
+    #[test]
+    fn ml_dsa_signatures_verify() {
+        let keys = PqdsaKeyPair::generate(&ML_DSA_65_SIGNING).unwrap();
+        let oid = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 18];
+        let mut draft = Draft {
+            algorithm: algorithm(&oid),
+            key: key_info(&oid, keys.public_key().as_ref()),
+            ..Draft::default()
+        };
+        draft.signature = vec![0; keys.algorithm().signature_len()];
+        assert_eq!(draft.read().is_self_signed(), SignatureCheck::Failed);
+        keys.sign(&draft.tbs(), &mut draft.signature).unwrap();
+        assert_eq!(draft.read().is_self_signed(), SignatureCheck::Verified);
+    }
+
+    #[test]
+    fn mutants_never_panic_and_never_verify() {
+        let mut numbers = Numbers(0xbad);
+        for pem in
+            [fixture!("ed25519.pem"), fixture!("pss-salt20.pem"), fixture!("p521.pem"), fixture!("root.pem")]
+        {
+            let original = &certificates(pem)[0];
+            for _ in 0..500 {
+                let mutant = read(&numbers.mutant(&original.der));
+                let check = signed_by(&mutant, original);
+                assert!(check != SignatureCheck::Verified || mutant.der.starts_with(&original.der));
+                signed_by(original, &mutant);
+            }
+        }
+    }
+}

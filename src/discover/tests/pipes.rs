@@ -30,10 +30,14 @@ fn standard_input_is_read_lazily_with_networks_and_names() {
 #[test]
 fn standard_input_cannot_be_resumed_and_its_errors_name_the_line() {
     let plan = piped(request(&["-"]), "a.example\n10.0.0.0/33\n");
-    let resumed = plan.sweep(1, Some(Position::default())).next_units(1, &mut Vec::new());
+    let later = Position { block: 0, index: 1 };
+    let resumed = plan.sweep(1, Some(later)).next_units(1, &mut Vec::new());
     assert!(matches!(resumed, Err(DiscoverError::NotResumable)));
     let error = plan.sweep(1, None).next_units(1, &mut Vec::new()).unwrap_err().to_string();
     assert!(error.starts_with("standard input:2: `10.0.0.0/33` is not a target"), "{error}");
+    // The beginning is no resumption.
+    let plan = piped(request(&["-"]), "a.example\n");
+    assert_eq!(walk(plan.sweep(1, Some(Position::default()))).len(), 1);
     assert!(walk(piped(request(&["-"]), "").sweep(1, None)).is_empty());
 }
 

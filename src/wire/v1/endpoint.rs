@@ -159,7 +159,7 @@ pub fn endpoint_document<'a>(view: &EndpointView<'a>) -> EndpointDocument<'a> {
 }
 
 /// How a visit ended, for this report and for histories.
-pub(super) fn outcome_document<C>(outcome: &Outcome<C>) -> OutcomeDocument<'_> {
+pub fn outcome_document<C>(outcome: &Outcome<C>) -> OutcomeDocument<'_> {
     match outcome {
         Outcome::Handshake(_) => OutcomeDocument::Handshake,
         Outcome::Read(_) => OutcomeDocument::Read,

@@ -29,6 +29,7 @@ pub use doctor::{CheckDocument, CheckStatus, DoctorDocument};
 pub use endpoint::{
     EndpointDocument, OtherChainDocument, OutcomeDocument, PolicyVerdictDocument, RevocationDocument,
     ScoreDocument, StoreVerdictDocument, TlsDocument, TrustDocument, VersionDocument, endpoint_document,
+    outcome_document,
 };
 pub use finding::{
     EvidenceDocument, EvidenceValueDocument, ExceptionDocument, FindingDocument, finding_document,

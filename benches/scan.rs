@@ -1,0 +1,182 @@
+//! What a visit costs the client, as a ratio to a bare TCP connect and close taken in the same run.
+//!
+//! `cargo bench --bench scan` starts a farm of TLS 1.3 servers (ECDSA P-256, chains of three certificates, one hundred
+//! of them different) in another process on loopback, takes every case in turn for several rounds, and prints the
+//! median of each case's client CPU (user + system) for an endpoint, and of its ratio to the floor of the same round.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first surprise"
+)]
+
+mod farm;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use certvigil::app::parts::{Parts, StoreChoice};
+use certvigil::app::progress::ScanProgress;
+use certvigil::app::request::ScanRequest;
+use certvigil::app::scan;
+use certvigil::config::Settings;
+use certvigil::config::profile::Rate;
+use certvigil::model::{Depth, Endpoint, Outcome};
+use certvigil::probe::{Pace, ProbeSettings, Prober};
+use nix::sys::resource::{UsageWho, getrusage};
+
+const HOSTS: usize = 4_096;
+const WORKERS: usize = 64;
+const ROUNDS: usize = 7;
+
+fn main() {
+    if let Some(port) = farm::asked_to_serve() {
+        return farm::serve(HOSTS, port);
+    }
+    let farm = farm::Farm::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let cases = cases(&farm);
+    let mut costs = vec![Vec::new(); cases.len()];
+    for round in 0..=ROUNDS {
+        for (case, costs) in cases.iter().zip(&mut costs) {
+            let before = cpu_micros();
+            let visited = (case.run)(&runtime);
+            let cost = (cpu_micros() - before) / visited as f64;
+            // The first round warms caches, the farm and the allocator.
+            if round > 0 {
+                costs.push(cost);
+            }
+        }
+    }
+    println!("{HOSTS} endpoints, {WORKERS} in flight, medians of {ROUNDS} rounds\n");
+    println!("{:<46} {:>10} {:>8} {:>8}", "case", "CPU µs", "ratio", "goal");
+    for (case, own) in cases.iter().zip(&costs) {
+        let floor = &costs[case.floor];
+        let ratio = median(own.iter().zip(floor).map(|(own, floor)| own / floor));
+        println!("{:<46} {:>10.1} {ratio:>8.2} {:>8}", case.name, median(own.iter().copied()), case.goal);
+    }
+    println!(
+        "\npeak memory of this process: {:.0} MiB",
+        getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss() as f64 / 1024.0
+    );
+}
+
+struct Case {
+    name: &'static str,
+    goal: &'static str,
+    /// Index of the case it is measured against.
+    floor: usize,
+    run: Box<dyn Fn(&tokio::runtime::Runtime) -> usize>,
+}
+
+fn cases(farm: &farm::Farm) -> Vec<Case> {
+    let live: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.port));
+    let dead: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.refusing_port()));
+    let sweep = ProbeSettings { depth: Depth::Sweep, ..ProbeSettings::default() };
+    let standard = ProbeSettings { depth: Depth::Standard, other_chains: false, ..ProbeSettings::default() };
+    let classical = ProbeSettings { post_quantum: false, ..standard.clone() };
+    vec![
+        connect("connect + close", 0, &live),
+        visit("sweep capture", "1.70", &live, sweep.clone(), true),
+        visit("standard, X25519, possession proved", "6.50", &live, classical, true),
+        visit("standard, X25519MLKEM768, possession proved", "7.50", &live, standard, true),
+        pipeline("sweep scan: judged, kept in a store", "2.30", farm.port, 0),
+        connect("connect refused", 5, &dead),
+        Case { floor: 5, ..visit("sweep of a refusing address", "1.15", &dead, sweep, false) },
+        Case { floor: 5, ..pipeline("sweep scan of refusing addresses", "-", farm.refusing_port(), 5) },
+    ]
+}
+
+fn endpoints(port: u16) -> Vec<Endpoint> {
+    (0..HOSTS).map(|n| Endpoint::tcp(SocketAddr::new(IpAddr::V4(farm::address(n)), port), None)).collect()
+}
+
+fn connect(name: &'static str, floor: usize, endpoints: &Arc<Vec<Endpoint>>) -> Case {
+    let endpoints = Arc::clone(endpoints);
+    let run = move |runtime: &tokio::runtime::Runtime| {
+        each(runtime, &endpoints, |endpoint| async move {
+            if let Ok(stream) = tokio::net::TcpStream::connect(endpoint.socket_address().unwrap()).await {
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+        })
+    };
+    Case { name, goal: "1.00", floor, run: Box::new(run) }
+}
+
+fn visit(
+    name: &'static str,
+    goal: &'static str,
+    endpoints: &Arc<Vec<Endpoint>>,
+    settings: ProbeSettings,
+    live: bool,
+) -> Case {
+    let endpoints = Arc::clone(endpoints);
+    let pace = Pace { concurrency: WORKERS, ..Pace::unlimited() };
+    let run = move |runtime: &tokio::runtime::Runtime| {
+        let prober = Arc::new(Prober::new(settings.clone(), pace.clone()).unwrap());
+        each(runtime, &endpoints, move |endpoint| {
+            let prober = Arc::clone(&prober);
+            async move {
+                let outcome = prober.visit(&endpoint).await;
+                assert_eq!(matches!(outcome, Outcome::Handshake(_)), live, "{outcome:?}");
+            }
+        })
+    };
+    Case { name, goal, floor: 0, run: Box::new(run) }
+}
+
+fn pipeline(name: &'static str, goal: &'static str, port: u16, floor: usize) -> Case {
+    let run = move |runtime: &tokio::runtime::Runtime| {
+        let request = ScanRequest {
+            targets: vec![farm::network()],
+            ports: Some(port.to_string()),
+            depth: Some(Depth::Sweep),
+            rate: Some(Rate::Max),
+            concurrency: Some(WORKERS),
+            ..ScanRequest::default()
+        };
+        let parts = Parts::new(Settings::default(), StoreChoice::Temporary).unwrap();
+        let prepared = scan::prepare(request, &parts).unwrap();
+        let finished =
+            runtime.block_on(scan::run(prepared, Arc::new(ScanProgress::default()), None)).unwrap();
+        assert_eq!(finished.counts().endpoints, HOSTS as u64);
+        HOSTS
+    };
+    Case { name, goal, floor, run: Box::new(run) }
+}
+
+/// Runs `act` on every endpoint with a fixed number of workers.
+fn each<F, Fut>(runtime: &tokio::runtime::Runtime, endpoints: &Arc<Vec<Endpoint>>, act: F) -> usize
+where
+    F: Fn(Endpoint) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    let next = Arc::new(AtomicUsize::new(0));
+    runtime.block_on(async {
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..WORKERS {
+            let (endpoints, next, act) = (Arc::clone(endpoints), Arc::clone(&next), act.clone());
+            workers.spawn(async move {
+                while let Some(endpoint) = endpoints.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    act(endpoint.clone()).await;
+                }
+            });
+        }
+        workers.join_all().await;
+    });
+    endpoints.len()
+}
+
+fn cpu_micros() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+    let micros = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64;
+    micros(usage.user_time()) + micros(usage.system_time())
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

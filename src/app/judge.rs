@@ -1,0 +1,185 @@
+//! Assess: the verdicts on what was seen, under the chosen trust stores, with owners and severities of the profile.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::assess::{self, Context, Inventory, PathCache};
+use crate::config::{OwnerRule, Ownership, Profile, SeverityRule, ownership::ownership};
+use crate::discover::Target;
+use crate::lifecycle::{SeverityOverride, SeverityOverrides, Traits, verdict_key};
+use crate::model::{Assessment, Finding, FindingKey, FindingState, Observation, TrustStore, Verdict};
+use crate::time::UnixTime;
+use crate::wire::v1::{EndpointView, FindingView, StoreView};
+use crate::x509::Fingerprint;
+
+/// Judges observations; one for each report or scan, shared by its threads.
+#[derive(Debug)]
+pub struct Judge {
+    stores: Arc<[TrustStore]>,
+    paths: PathCache,
+    owners: Vec<OwnerRule>,
+    severities: SeverityOverrides,
+    interval_seconds: Option<i64>,
+}
+
+/// One observation with everything judged about it.
+#[derive(Debug)]
+pub struct Judged {
+    pub observation: Observation,
+    pub assessment: Assessment,
+    pub ownership: Ownership,
+    /// One for each verdict, in their order.
+    pub keys: Vec<FindingKey>,
+}
+
+impl Judge {
+    /// A judge with these stores, and the owners, severities and interval of `profile`.
+    pub fn new(stores: Vec<TrustStore>, profile: Option<&Profile>) -> Self {
+        let seconds = |every: std::time::Duration| i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
+        Self {
+            stores: stores.into(),
+            paths: PathCache::default(),
+            owners: profile.map(|p| p.owner.clone()).unwrap_or_default(),
+            severities: SeverityOverrides(
+                profile.map(|p| p.severity.iter().map(severity_override).collect()).unwrap_or_default(),
+            ),
+            interval_seconds: profile.and_then(|p| p.every).map(|every| seconds(every.0)),
+        }
+    }
+
+    /// The stores asked, as a report names them.
+    pub fn store_views(&self) -> Vec<StoreView<'_>> {
+        self.stores
+            .iter()
+            .map(|store| StoreView { info: &store.info, anchors: store.anchors.len() })
+            .collect()
+    }
+
+    fn is_public(&self, name: &str) -> bool {
+        self.stores.iter().any(|store| store.info.is_public && *store.info.name == *name)
+    }
+
+    fn asks_a_public_store(&self) -> bool {
+        self.stores.iter().any(|store| store.info.is_public)
+    }
+
+    /// Judges one observation as at `now`. A target that names one host or address is worth a finding when it
+    /// gave no chain; so is an endpoint that fell silent.
+    pub fn judge(
+        &self,
+        observation: Observation,
+        inventory: &dyn Inventory,
+        fallen_silent: bool,
+        now: UnixTime,
+    ) -> Judged {
+        let context = Context {
+            now,
+            stores: &self.stores,
+            inventory,
+            scan_interval_seconds: self.interval_seconds,
+            named: is_single(&observation.target),
+            seen_before: fallen_silent,
+            paths: &self.paths,
+        };
+        let mut assessment = assess::assess(&observation, &context);
+        let ownership = ownership(&self.owners, &observation.endpoint);
+        if !self.severities.0.is_empty() && !assessment.verdicts.is_empty() {
+            let traits = Traits {
+                address: observation.endpoint.address,
+                owner: ownership.owner.as_deref(),
+                tags: &ownership.tags,
+            };
+            for verdict in &mut assessment.verdicts {
+                verdict.severity = self.severities.apply(verdict.rule, verdict.severity, traits);
+            }
+            assessment.verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        }
+        let key = |verdict: &Verdict| verdict_key(&observation.endpoint, verdict);
+        let keys = assessment.verdicts.iter().map(key).collect();
+        Judged { observation, assessment, ownership, keys }
+    }
+}
+
+fn severity_override(rule: &SeverityRule) -> SeverityOverride {
+    SeverityOverride {
+        rule: Some(rule.rule),
+        tag: rule.tag.clone(),
+        owner: rule.owner.clone(),
+        network: rule.network.map(|network| network.0),
+        severity: rule.severity,
+    }
+}
+
+/// Which certificates stand in a path to a public anchor, as far as chains were judged.
+#[derive(Debug, Default)]
+pub(super) struct PublicCertificates {
+    known: HashSet<Fingerprint>,
+    /// There were more than can be remembered.
+    overflowed: bool,
+}
+
+impl PublicCertificates {
+    /// Certificates remembered: about 10 MiB.
+    const MOST: usize = 200_000;
+
+    /// Takes note of the paths of one observation.
+    pub(super) fn learn(&mut self, judge: &Judge, judged: &Judged) {
+        let verdicts = judged.assessment.chains.iter().flat_map(|chain| &chain.trust.stores);
+        for verdict in verdicts.filter(|verdict| verdict.reason.is_none() && judge.is_public(&verdict.store))
+        {
+            for sha256 in &verdict.path {
+                if self.known.len() < Self::MOST {
+                    self.known.insert(*sha256);
+                } else {
+                    self.overflowed |= !self.known.contains(sha256);
+                }
+            }
+        }
+    }
+
+    /// `None` where no public store was asked, or nobody can tell any more.
+    pub(super) fn contains(&self, judge: &Judge, sha256: &Fingerprint) -> Option<bool> {
+        if self.known.contains(sha256) {
+            return Some(true);
+        }
+        (judge.asks_a_public_store() && !self.overflowed).then_some(false)
+    }
+}
+
+/// Whether a target names one host or address, and not a network.
+fn is_single(target: &str) -> bool {
+    matches!(Target::parse(target), Ok(Target::Single { .. }))
+}
+
+impl Judged {
+    /// The report's view, with the life of each finding where the record has one.
+    pub fn with_view<T>(
+        &self,
+        life: impl Fn(&FindingKey) -> Option<Finding>,
+        show: impl FnOnce(&EndpointView<'_>) -> T,
+    ) -> T {
+        let seen = self.observation.observed_at;
+        let pairs = self.assessment.verdicts.iter().zip(&self.keys);
+        let findings: Vec<FindingView<'_>> = pairs
+            .map(|(verdict, key)| {
+                let kept = life(key);
+                FindingView {
+                    verdict,
+                    key,
+                    state: kept.as_ref().map_or(FindingState::Open, |kept| kept.state),
+                    first_seen: kept.as_ref().map_or(seen, |kept| kept.first_seen.min(seen)),
+                    last_seen: seen,
+                    resolved_at: None,
+                    exception: None,
+                }
+            })
+            .collect();
+        show(&EndpointView {
+            observation: &self.observation,
+            assessment: &self.assessment,
+            owner: self.ownership.owner.as_deref(),
+            tags: &self.ownership.tags,
+            findings: &findings,
+        })
+    }
+}

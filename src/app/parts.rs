@@ -1,0 +1,99 @@
+//! Builds the parts of a use case from the settings: who acts, from where, on which store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::AppError;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Settings, paths};
+use crate::model::TrustStore;
+use crate::store::{self, Store};
+use crate::trust;
+
+/// Which store a command works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// The settings' store, else the platform's data directory.
+    Default,
+    At(PathBuf),
+    /// A temporary one that goes with the program.
+    Temporary,
+}
+
+/// What every use case needs to know about where it runs.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub clock: Arc<dyn Clock>,
+    /// The acting principal: the operating system's user.
+    pub actor: String,
+    /// What this scanner is called.
+    pub vantage: String,
+    /// `None` for a temporary store.
+    store: Option<PathBuf>,
+}
+
+impl Parts {
+    /// Resolves the store's place and the names of this machine and user.
+    ///
+    /// # Errors
+    /// No store was named and no home directory is known.
+    pub fn new(settings: Settings, store: StoreChoice) -> Result<Self, AppError> {
+        let store = match store {
+            StoreChoice::Temporary => None,
+            StoreChoice::At(path) => Some(path),
+            StoreChoice::Default => Some(match settings.store {
+                Some(path) => path,
+                None => paths::default_store()?,
+            }),
+        };
+        let vantage = settings.vantage.unwrap_or_else(host_name);
+        Ok(Self { clock: Arc::new(SystemClock), actor: user_name(), vantage, store })
+    }
+
+    /// Opens the store to write a scan, making it if it is not there.
+    pub(super) fn open_store(&self) -> Result<Store, AppError> {
+        Ok(match &self.store {
+            Some(path) => Store::open(path, &options())?,
+            None => Store::temporary(None, &options())?,
+        })
+    }
+
+    /// Opens the kept store to read, also while another process writes.
+    pub(super) fn read_store(&self) -> Result<Store, AppError> {
+        Ok(Store::open_reader(self.kept_store()?, &store::Options { create: false, ..options() })?)
+    }
+
+    /// Path of the store that is kept.
+    pub(super) fn kept_store(&self) -> Result<&Path, AppError> {
+        self.store.as_deref().ok_or(AppError::NothingKept)
+    }
+}
+
+/// Memory for the store's pages: a scan appends and a report walks, so a large cache would gain nothing.
+fn options() -> store::Options {
+    store::Options { cache_bytes: 16 << 20, ..store::Options::default() }
+}
+
+/// Loads the trust stores named, or the default set: Mozilla's and the system's. The second value holds notes
+/// about stores of the default set that are not there.
+pub(super) fn trust_stores(names: &[String]) -> Result<(Vec<TrustStore>, Vec<String>), AppError> {
+    if names.is_empty() {
+        let (stores, missing) = trust::default_set();
+        return Ok((stores, missing.iter().map(ToString::to_string).collect()));
+    }
+    let mut stores = Vec::with_capacity(names.len());
+    for name in names {
+        stores.push(trust::load(name)?);
+    }
+    Ok((stores, Vec::new()))
+}
+
+fn host_name() -> String {
+    nix::unistd::gethostname()
+        .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn user_name() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+    user.map_or_else(|| format!("uid {}", nix::unistd::getuid()), |user| user.name)
+}

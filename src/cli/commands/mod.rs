@@ -1,0 +1,60 @@
+//! One file per command: arguments in, a use case called, an ending out.
+
+pub(crate) mod demo;
+pub(crate) mod findings;
+pub(crate) mod inspect;
+pub(crate) mod inventory;
+pub(crate) mod report;
+pub(crate) mod scan;
+pub(crate) mod upkeep;
+
+use std::path::Path;
+
+use super::args::{Everywhere, ReportFormat};
+use super::output::Output;
+use super::talk::Talk;
+use crate::app::parts::{Parts, StoreChoice};
+use crate::app::report::Form;
+use crate::config::Settings;
+
+/// Settings, store and names for a command: flags over the settings file over the defaults.
+fn parts(everywhere: &Everywhere) -> anyhow::Result<Parts> {
+    let settings = Settings::load(everywhere.config.as_deref())?;
+    let store = match (&everywhere.store, everywhere.no_store) {
+        (_, true) => StoreChoice::Temporary,
+        (Some(path), false) => StoreChoice::At(path.clone()),
+        (None, false) => StoreChoice::Default,
+    };
+    Ok(Parts::new(settings, store)?)
+}
+
+/// The runtime of commands that use the network.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Where a report goes: JSONL line by line as it becomes known, everything else whole.
+fn open_output(format: ReportFormat, path: Option<&Path>) -> anyhow::Result<Output> {
+    match format {
+        ReportFormat::Jsonl => Output::lines(path),
+        ReportFormat::Table | ReportFormat::Json | ReportFormat::Csv => Output::whole(path),
+    }
+}
+
+/// The report's form for this terminal.
+fn form(format: ReportFormat, path: Option<&Path>, talk: Talk) -> Form {
+    match format {
+        ReportFormat::Json => Form::Json,
+        ReportFormat::Jsonl => Form::Jsonl,
+        ReportFormat::Csv => Form::Csv,
+        ReportFormat::Table => {
+            Form::Table { width: width(), colour: path.is_none() && talk.colours_stdout() }
+        }
+    }
+}
+
+/// Columns of the terminal; 120 where there is none.
+fn width() -> usize {
+    let columns = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    columns.unwrap_or(120).clamp(60, 240)
+}
