@@ -1,6 +1,6 @@
 //! What a visit costs the client, as a ratio to a bare TCP connect and close taken in the same run.
 //!
-//! `cargo bench --bench scan` starts a farm of TLS 1.3 servers (ECDSA P-256, chains of three certificates, one hundred
+//! `cargo bench --bench scan` (with a part of a case's name behind `--`, that case only) starts a farm of TLS 1.3 servers (ECDSA P-256, chains of three certificates, one hundred
 //! of them different) in another process on loopback, takes every case in turn for several rounds, and prints the
 //! median of each case's client CPU (user + system) for an endpoint, and of its ratio to the floor of the same round.
 #![allow(
@@ -37,10 +37,15 @@ fn main() {
     }
     let farm = farm::Farm::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let cases = cases(&farm);
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let mut cases = cases(&farm);
+    // The floors stay: the others are measured against them.
+    cases.iter_mut().for_each(|case| {
+        case.skipped = wanted.as_ref().is_some_and(|w| !case.name.contains(w.as_str()) && case.goal != "1.00")
+    });
     let mut costs = vec![Vec::new(); cases.len()];
     for round in 0..=ROUNDS {
-        for (case, costs) in cases.iter().zip(&mut costs) {
+        for (case, costs) in cases.iter().zip(&mut costs).filter(|(case, _)| !case.skipped) {
             let before = cpu_micros();
             let visited = (case.run)(&runtime);
             let cost = (cpu_micros() - before) / visited as f64;
@@ -52,7 +57,7 @@ fn main() {
     }
     println!("{HOSTS} endpoints, {WORKERS} in flight, medians of {ROUNDS} rounds\n");
     println!("{:<46} {:>10} {:>8} {:>8}", "case", "CPU µs", "ratio", "goal");
-    for (case, own) in cases.iter().zip(&costs) {
+    for (case, own) in cases.iter().zip(&costs).filter(|(case, _)| !case.skipped) {
         let floor = &costs[case.floor];
         let ratio = median(own.iter().zip(floor).map(|(own, floor)| own / floor));
         println!("{:<46} {:>10.1} {ratio:>8.2} {:>8}", case.name, median(own.iter().copied()), case.goal);
@@ -68,6 +73,7 @@ struct Case {
     goal: &'static str,
     /// Index of the case it is measured against.
     floor: usize,
+    skipped: bool,
     run: Box<dyn Fn(&tokio::runtime::Runtime) -> usize>,
 }
 
@@ -102,7 +108,7 @@ fn connect(name: &'static str, floor: usize, endpoints: &Arc<Vec<Endpoint>>) -> 
             }
         })
     };
-    Case { name, goal: "1.00", floor, run: Box::new(run) }
+    Case { name, goal: "1.00", floor, skipped: false, run: Box::new(run) }
 }
 
 fn visit(
@@ -124,7 +130,7 @@ fn visit(
             }
         })
     };
-    Case { name, goal, floor: 0, run: Box::new(run) }
+    Case { name, goal, floor: 0, skipped: false, run: Box::new(run) }
 }
 
 fn pipeline(name: &'static str, goal: &'static str, port: u16, floor: usize) -> Case {
@@ -144,7 +150,7 @@ fn pipeline(name: &'static str, goal: &'static str, port: u16, floor: usize) -> 
         assert_eq!(finished.counts().endpoints, HOSTS as u64);
         HOSTS
     };
-    Case { name, goal, floor, run: Box::new(run) }
+    Case { name, goal, floor, skipped: false, run: Box::new(run) }
 }
 
 /// Runs `act` on every endpoint with a fixed number of workers.

@@ -24,12 +24,11 @@
 
 use std::sync::Arc;
 
+use super::Context;
 use super::path::{self, Candidates};
 use super::structure::{End, Structure};
-use super::{Context, Inventory};
 use crate::model::{PathReason, TrustStore};
-use crate::x509::{Certificate, Chain};
-use crate::x509::{SignatureCheck, signed_by};
+use crate::x509::{Certificate, Chain, Fingerprint};
 
 /// Intermediates from other endpoints that may stand between the served chain and an anchor.
 const MAX_KNOWN: usize = 4;
@@ -70,9 +69,9 @@ pub(crate) fn classify(
         return (PathReason::UnknownIssuer, None);
     };
     let incomplete = |hint| (PathReason::IncompleteChain, Some(Missing { child: Arc::clone(top), hint }));
-    let known = known_issuers(top, context.inventory);
+    let known = known_issuers(top, context);
     if !known.is_empty() {
-        let holds = context.stores.iter().any(|store| completes(chain, &known, store, context));
+        let holds = completes(chain, &known, context);
         return if holds { incomplete(Hint::Known(known)) } else { (PathReason::UnknownIssuer, None) };
     }
     let is_alone = structure.climb.len() == 1;
@@ -83,15 +82,16 @@ pub(crate) fn classify(
 }
 
 /// The issuers of `top` that other endpoints served, by signature, upwards; a self-signed root ends the walk.
-fn known_issuers(top: &Arc<Certificate>, inventory: &dyn Inventory) -> Vec<Arc<Certificate>> {
+fn known_issuers(top: &Arc<Certificate>, context: &Context<'_>) -> Vec<Arc<Certificate>> {
     let mut found: Vec<Arc<Certificate>> = Vec::new();
     let mut at = Arc::clone(top);
     while found.len() < MAX_KNOWN && !at.is_self_issued() {
-        let issuer = inventory.issuers(&at.issuer.der).into_iter().take(MAX_NAMESAKES).find(|candidate| {
-            candidate.subject.der == at.issuer.der
-                && !found.iter().any(|f| f.sha256 == candidate.sha256)
-                && signed_by(&at, candidate) == SignatureCheck::Verified
-        });
+        let issuer =
+            context.inventory.issuers(&at.issuer.der).into_iter().take(MAX_NAMESAKES).find(|candidate| {
+                candidate.subject.der == at.issuer.der
+                    && !found.iter().any(|f| f.sha256 == candidate.sha256)
+                    && context.paths.is_signed(&at, candidate)
+            });
         let Some(issuer) = issuer else { break };
         found.push(Arc::clone(&issuer));
         at = issuer;
@@ -99,13 +99,15 @@ fn known_issuers(top: &Arc<Certificate>, inventory: &dyn Inventory) -> Vec<Arc<C
     found
 }
 
-fn completes(chain: &Chain, known: &[Arc<Certificate>], store: &TrustStore, context: &Context<'_>) -> bool {
-    let candidates = Candidates::new(chain, known.iter().map(|c| &**c));
-    if path::find(&candidates, store, context.now).is_ok() {
-        return true;
-    }
-    // Also where the completed path has a fault of its own, such as an expired certificate: then that is said too.
-    path::would_hold(&candidates, store, context.now)
+/// Whether the chain leads to an anchor with `known` behind it. At any time: where the completed path has a fault of
+/// its own, such as an expired certificate, that is said too.
+fn completes(chain: &Chain, known: &[Arc<Certificate>], context: &Context<'_>) -> bool {
+    let stores = context.stores.iter().map(|store| store.info.sha256);
+    let parts: Vec<u8> = known.iter().map(|c| c.sha256).chain(stores).flat_map(|sha256| sha256.0).collect();
+    context.paths.completes(chain.digest, Fingerprint::of(&parts), || {
+        let candidates = Candidates::new(chain, known.iter().map(|c| &**c));
+        context.stores.iter().any(|store| path::would_hold(&candidates, store, context.now))
+    })
 }
 
 fn hint(top: &Certificate, is_alone: bool, stores: &[TrustStore]) -> Option<Hint> {

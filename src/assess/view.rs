@@ -108,12 +108,12 @@ impl<'a> ChainView<'a> {
         self.path().filter(move |(index, _)| *index != 0 || !is_self_signed)
     }
 
-    /// A store of the public Web PKI trusts the chain.
+    /// Every public store that was chosen trusts the chain, and there is one. A private root that somebody installed
+    /// in the system's store makes no public authority of it: Mozilla's does not have it.
     pub(super) fn is_publicly_trusted(&self) -> bool {
-        self.paths
-            .iter()
-            .zip(self.context.stores)
-            .any(|(path, store)| path.fault.is_none() && store.info.is_public)
+        let mut public =
+            self.paths.iter().zip(self.context.stores).filter(|(_, store)| store.info.is_public).peekable();
+        public.peek().is_some() && public.all(|(path, _)| path.fault.is_none())
     }
 
     /// The fault that the store at `store` finds.

@@ -11,12 +11,16 @@ use quick_cache::sync::Cache;
 use super::StorePath;
 use crate::assess::structure::Structure;
 use crate::time::UnixTime;
-use crate::x509::{Certificate, Fingerprint};
+use crate::x509::{Certificate, Fingerprint, SignatureCheck, signed_by};
 
 /// Verdicts of the chains seen last; shared by all workers.
 pub struct PathCache {
     structures: Cache<Fingerprint, Arc<Structure>>,
     paths: Cache<PathKey, Arc<StorePath>>,
+    /// Whether the second certificate signed the first.
+    signatures: Cache<(Fingerprint, Fingerprint), bool>,
+    /// Whether a chain, completed with certificates from elsewhere, leads to one of some stores at any time.
+    completions: Cache<(Fingerprint, Fingerprint), bool>,
 }
 
 /// Which chain, completed with which certificate from elsewhere, against which anchors.
@@ -39,7 +43,12 @@ impl PathCache {
 
     /// Keeps the verdicts of about `chains` chains for two trust stores.
     pub fn new(chains: usize) -> Self {
-        Self { structures: Cache::new(chains), paths: Cache::new(chains.saturating_mul(2)) }
+        Self {
+            structures: Cache::new(chains),
+            paths: Cache::new(chains.saturating_mul(2)),
+            signatures: Cache::new(chains),
+            completions: Cache::new(chains),
+        }
     }
 
     pub(crate) fn structure(&self, chain: &Fingerprint) -> Option<Arc<Structure>> {
@@ -53,6 +62,31 @@ impl PathCache {
     /// The verdict, if one is known that holds at `now`.
     pub(crate) fn path(&self, key: &PathKey, now: UnixTime) -> Option<Arc<StorePath>> {
         self.paths.get(key).filter(|path| path.window.holds_at(now))
+    }
+
+    /// Whether `issuer` signed `child`, with a signature that can be checked.
+    pub(crate) fn is_signed(&self, child: &Certificate, issuer: &Certificate) -> bool {
+        let key = (child.sha256, issuer.sha256);
+        self.signatures.get(&key).unwrap_or_else(|| {
+            let answer = signed_by(child, issuer) == SignatureCheck::Verified;
+            self.signatures.insert(key, answer);
+            answer
+        })
+    }
+
+    /// The answer of `ask` for this chain and what it is completed with, asked once.
+    pub(crate) fn completes(
+        &self,
+        chain: Fingerprint,
+        completed_with: Fingerprint,
+        ask: impl FnOnce() -> bool,
+    ) -> bool {
+        let key = (chain, completed_with);
+        self.completions.get(&key).unwrap_or_else(|| {
+            let answer = ask();
+            self.completions.insert(key, answer);
+            answer
+        })
     }
 
     pub(crate) fn keep_path(&self, key: PathKey, path: Arc<StorePath>) {

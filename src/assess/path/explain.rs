@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use webpki::{Error, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo};
 
-use super::{Candidates, Fault, Found, StorePath, Window, algorithms, deep, fault, is_anchor, search};
+use super::{Candidates, Fault, Found, StorePath, Window, algorithms, fault, is_anchor, search, walk};
 use crate::assess::structure::{End, Structure};
 use crate::assess::words;
 use crate::model::{PathReason, TrustStore};
@@ -17,8 +17,7 @@ use crate::x509::{SignatureCheck, signed_by};
 const MAX_TIMES: usize = 4;
 
 /// Turns webpki's refusal into a verdict: with its reason, or trusted after all where webpki has a limit that other
-/// clients do not have (a self-signed end-entity certificate that is itself an anchor; more than six CA
-/// certificates).
+/// clients do not have (a self-signed end-entity certificate that is itself an anchor; see also `walk.rs`).
 pub(crate) fn explain(
     refusal: &Error,
     candidates: &Candidates<'_>,
@@ -30,6 +29,13 @@ pub(crate) fn explain(
     if let Some((fault, indices)) = pinned(candidates, structure, store, now) {
         return StorePath { fault, indices, window };
     }
+    if is_stricter_than_the_standard(refusal) && structure.end != End::BadSignature {
+        match walk::walk(candidates, structure, store, now) {
+            Ok(indices) => return StorePath { fault: None, indices, window },
+            Err(fault) if fault.reason == PathReason::UnknownIssuer => {}
+            Err(fault) => return StorePath { fault: Some(fault), indices: Box::default(), window },
+        }
+    }
     match tolerant(candidates, store, now) {
         // Would hold at another time, for another usage, or with SHA-1: the refusal says which.
         Ok(found) => StorePath {
@@ -37,7 +43,7 @@ pub(crate) fn explain(
             indices: found.indices,
             window,
         },
-        Err(Error::MaximumPathDepthExceeded) => match deep::find(candidates, structure, store, now) {
+        Err(Error::MaximumPathDepthExceeded) => match walk::walk(candidates, structure, store, now) {
             Ok(indices) => StorePath { fault: None, indices, window },
             Err(fault) => StorePath { fault: Some(fault), indices: Box::default(), window },
         },
@@ -46,6 +52,18 @@ pub(crate) fn explain(
             StorePath { fault: Some(fault), indices: Box::default(), window }
         }
     }
+}
+
+/// Refusals that the standard may not share. A bad signature is among them: where two CA certificates have one name,
+/// webpki's last word is about the one that did not sign.
+fn is_stricter_than_the_standard(refusal: &Error) -> bool {
+    matches!(
+        refusal,
+        Error::MaximumPathDepthExceeded
+            | Error::PathLenConstraintViolated
+            | Error::NameConstraintViolation
+            | Error::InvalidSignatureForPublicKey
+    )
 }
 
 /// A self-signed end-entity certificate that stands in the store itself is trusted while it is valid, whatever its

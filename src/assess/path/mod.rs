@@ -9,9 +9,9 @@
 
 mod algorithms;
 mod cache;
-mod deep;
 mod explain;
 mod fault;
+mod walk;
 
 use std::time::Duration;
 

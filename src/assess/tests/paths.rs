@@ -244,6 +244,13 @@ fn ten_certificates_make_a_path_like_any_other() {
     assert_eq!(reason(&|l, r| at(l, 2, r, names)), Some(PathReason::NameConstraints));
     let usage = |r: &mut Recipe| r.usage = vec![ExtendedKeyUsagePurpose::ClientAuth];
     assert_eq!(reason(&|l, r| at(l, 8, r, usage)), Some(PathReason::ExtendedKeyUsage));
+
+    let mut late = Judge::with(vec![store("deep", &[&sound[9]], false)]);
+    late.now = NOW.plus_seconds(90 * DAY_SECONDS);
+    let served: Vec<&[u8]> = sound.iter().take(9).map(|e| &*e.der).collect();
+    let assessment = late.judge(&served);
+    assert_eq!(rules(&assessment), [Rule::Expired]);
+    assert_eq!(assessment.chains[0].trust.stores[0].reason, Some(PathReason::Expired));
 }
 
 #[test]

@@ -94,4 +94,9 @@ fn only_public_authorities_are_bound_to_a_length() {
     assert!(
         assessment.verdicts[0].detail.contains("401 days") && assessment.verdicts[0].detail.contains("200")
     );
+    // Installed in the system's store only: a private authority.
+    let other = Authority::new("Other");
+    let stores =
+        vec![store("mozilla", &[&other.root], true), store("system", &[&corp.root, &other.root], true)];
+    assert_eq!(rules(&Judge::with(stores).judge(&ders)), []);
 }

@@ -1,8 +1,9 @@
-//! Paths of more than six CA certificates, which webpki does not follow and other clients do.
+//! A second opinion where webpki is stricter than RFC 5280 section 6.1: more than six CA certificates, and
+//! self-issued CA certificates, which count for no path length and are bound by no name constraint.
 //!
-//! The lower part is webpki's: end-entity certificate and five CA certificates under a made-up anchor, once for
-//! each set of name constraints from above. The upper part is checked here (RFC 5280 section 6.1.4): signatures,
-//! validity, basicConstraints, path length, extended key usage, critical extensions.
+//! The end-entity certificate is webpki's: under its issuer as a made-up anchor, once for each set of name constraints
+//! from above. The CA certificates are checked here: signatures, validity, basicConstraints, path length, extended key
+//! usage, critical extensions. One path is looked at, the one along the signatures.
 
 use rustls_pki_types::{CertificateDer, Der, TrustAnchor};
 use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity};
@@ -13,18 +14,14 @@ use crate::assess::structure::Structure;
 use crate::assess::words;
 use crate::model::{PathReason, TrustStore};
 use crate::time::UnixTime;
-use crate::x509::Certificate;
 use crate::x509::certificate::SignatureHash;
-use crate::x509::{SignatureCheck, signed_by};
-
-/// CA certificates left to webpki, which takes six.
-const LOWER: usize = 5;
+use crate::x509::{Certificate, SignatureCheck, signed_by};
 
 /// The path along the climb to an anchor, if it holds at `now`.
 ///
 /// # Errors
 /// The first fault, from the end-entity certificate upwards.
-pub(super) fn find(
+pub(super) fn walk(
     candidates: &Candidates<'_>,
     structure: &Structure,
     store: &TrustStore,
@@ -42,15 +39,15 @@ pub(super) fn find(
         })
         .ok_or_else(unknown)?;
     let path = climb.get(..length).unwrap_or(&climb);
-    for (below, (index, certificate)) in path.iter().enumerate().skip(1) {
-        check_ca(*index, certificate, non_self_issued(path, below), now)?;
+    for (position, (index, certificate)) in path.iter().enumerate().skip(1) {
+        check_ca(*index, certificate, non_self_issued(path, position), now)?;
     }
     for pair in path.windows(2) {
         if let [(_, child), (_, issuer)] = pair {
             check_signature(child, issuer)?;
         }
     }
-    check_lower_part(candidates, path, anchor, now)?;
+    check_end_entity(path, anchor, now)?;
     Ok(path.iter().map(|(index, _)| *index).collect())
 }
 
@@ -98,35 +95,50 @@ fn check_signature(child: &Certificate, issuer: &Certificate) -> Result<(), Faul
     Ok(())
 }
 
-fn check_lower_part(
-    candidates: &Candidates<'_>,
+fn check_end_entity(
     path: &[(usize, &Certificate)],
     anchor: &TrustAnchor<'static>,
     now: UnixTime,
 ) -> Result<(), Fault> {
-    let upper: Vec<_> = path
+    let Some(((_, certificate), above)) = path.split_first() else { return Ok(()) };
+    let above: Vec<_> = above
         .iter()
-        .skip(LOWER + 1)
         .filter_map(|(_, c)| {
             webpki::anchor_from_trusted_cert(&CertificateDer::from(&*c.der)).ok().map(|a| a.to_owned())
         })
         .collect();
-    let lowest = upper.first().unwrap_or(anchor);
-    let constraints = upper.iter().chain([anchor]).map(|a| a.name_constraints.clone());
-    let constraints: Vec<Option<Der<'static>>> = constraints.filter(Option::is_some).chain([None]).collect();
-    let lower = path.get(..=LOWER).unwrap_or(path);
-    let lower =
-        Candidates { certificates: lower.iter().filter_map(|(index, _)| candidates.get(*index)).collect() };
+    let issuer = above.first().unwrap_or(anchor);
+    let constraints = above.iter().chain([anchor]).filter_map(|a| a.name_constraints.clone()).map(Some);
+    let mut constraints: Vec<Option<Der<'static>>> = constraints.collect();
+    check_names_of_cas(path, &constraints)?;
+    constraints.push(None);
+    let alone = Candidates { certificates: vec![*certificate] };
     for name_constraints in constraints {
         let anchor = TrustAnchor {
-            subject: lowest.subject.clone(),
-            subject_public_key_info: lowest.subject_public_key_info.clone(),
+            subject: issuer.subject.clone(),
+            subject_public_key_info: issuer.subject_public_key_info.clone(),
             name_constraints,
         };
-        search(&lower, &[anchor], &algorithms::ACCEPTED, KeyUsage::server_auth(), now)
-            .map_err(|error| Fault::read(&error, &lower, &(0..=LOWER).collect::<Vec<_>>(), now))?;
+        search(&alone, &[anchor], &algorithms::ACCEPTED, KeyUsage::server_auth(), now)
+            .map_err(|error| Fault::read(&error, &alone, &[0], now))?;
     }
     Ok(())
+}
+
+/// Names of CA certificates under constraints are not compared here; such a path is refused.
+fn check_names_of_cas(path: &[(usize, &Certificate)], constraints: &[Option<Der<'_>>]) -> Result<(), Fault> {
+    let named = path.iter().skip(1).find(|(_, c)| c.san.is_some() && !c.is_self_issued());
+    match named {
+        Some((index, certificate)) if !constraints.is_empty() => Err(Fault::new(
+            PathReason::NameConstraints,
+            Some(*index),
+            format!(
+                "{} is a CA certificate with names under name constraints",
+                words::certificate(certificate)
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// An authority of the issuer's name in the store, whose key verifies the signature by an accepted algorithm.
