@@ -256,11 +256,8 @@ fn batch_of(sequence: u64, batch: u32) -> Batch {
         (UnitPosition { block: 0, index: host.into() }, 0, observation(sequence, host, host + change))
     });
     let observations: Vec<_> = observations.collect();
-    let certificates = observations
-        .iter()
-        .map(|(_, _, o)| o.observed_at.0 % 10_000)
-        .map(|n| certificate(n as u32))
-        .collect();
+    let numbers = observations.iter().map(|(_, _, o)| u32::try_from(o.observed_at.0 % 10_000).unwrap());
+    let certificates = numbers.map(certificate).collect();
     let next = UnitPosition { block: 0, index: hosts.end.into() };
     Batch { observations, certificates, progress: Some(Progress { next, ..Progress::default() }) }
 }

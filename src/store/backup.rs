@@ -77,7 +77,7 @@ fn write_copy(
     let copy = || -> Result<(), StoreError> {
         let file = temporary.reopen().map_err(placed)?;
         let database = Builder::new()
-            .set_cache_size(Options::CACHE_BYTES / 4)
+            .set_cache_size(Options::CACHE_BYTES)
             .create_with_backend(FileBackend::new(file)?)?;
         let mut transaction = database.begin_write()?;
         transaction.set_quick_repair(true);

@@ -10,13 +10,14 @@ use super::certificates::Shelf;
 use super::history::Timeline;
 use super::position::Position;
 use super::read::Resolver;
-use super::record::observation::{self, Kind};
+use super::record::Table;
+use super::record::observation::{self, Body, Head, Kind};
 use super::schema::OBSERVATIONS;
 use super::{Flow, Store, StoreError, StoredObservation};
 use crate::model::{Endpoint, EndpointId, Outcome, Reason, ScanState};
 use crate::x509::Fingerprint;
 
-/// Endpoints of one scan that are joined at once: about 40 MB for both scans.
+/// Endpoints of one scan that are joined at once: about 30 MB for both scans.
 const SLICE: usize = 1 << 18;
 
 /// One endpoint that is not as it was.
@@ -119,12 +120,34 @@ fn slice_of(id: &EndpointId, slices: u64) -> u64 {
     (u64::from(start) * slices) >> 32
 }
 
+/// The endpoints of one scan in one slice, ascending.
+#[derive(Debug, Default)]
+struct Side {
+    met: Vec<Met>,
+    /// Keys of observations, one after another.
+    keys: Vec<u8>,
+}
+
 /// An endpoint in one of the two scans.
 #[derive(Debug, Clone, Copy)]
 struct Met {
     id: EndpointId,
     kind: Kind,
-    position: Position,
+    /// Where the key of its observation is, and of the one that holds the outcome in full.
+    own: (usize, u8),
+    outcome: (usize, u8),
+}
+
+impl Side {
+    fn push_key(&mut self, key: &[u8]) -> (usize, u8) {
+        let place = (self.keys.len(), u8::try_from(key.len()).unwrap_or(0));
+        self.keys.extend_from_slice(key);
+        place
+    }
+
+    fn key(&self, (start, length): (usize, u8)) -> &[u8] {
+        self.keys.get(start..start.saturating_add(length.into())).unwrap_or_default()
+    }
 }
 
 struct Join {
@@ -137,43 +160,55 @@ struct Join {
 }
 
 impl Join {
-    /// The endpoints of a scan, ascending; of several observations of one, the last.
-    fn load(&self, scan: u64, wanted: impl Fn(&EndpointId) -> bool) -> Result<Vec<Met>, StoreError> {
+    /// The endpoints of a scan that are wanted; of several observations of one, the last.
+    fn load(&self, scan: u64, wanted: impl Fn(&EndpointId) -> bool) -> Result<Side, StoreError> {
         let (start, end) = (Position::scan_start(scan), Position::after_scan(scan).key());
-        let mut met = Vec::new();
+        let mut side = Side::default();
         let mut unused = Vec::new();
         for row in self.observations.range::<&[u8]>(start.as_slice()..end.as_slice())? {
             let (key, record) = row?;
             unused.clear();
-            let head = observation::decode_head(key.value(), record.value(), &mut unused)?;
-            if wanted(&head.endpoint)
-                && let Some(position) = Position::from_key(key.value())
-            {
-                met.push(Met { id: head.endpoint, kind: head.kind, position });
+            let Head { kind, endpoint: id, body, .. } =
+                observation::decode_head(key.value(), record.value(), &mut unused)?;
+            if wanted(&id) {
+                let own = side.push_key(key.value());
+                let outcome = match body {
+                    Body::Full(_) => own,
+                    Body::Same(outcome) => side.push_key(outcome.key().as_slice()),
+                };
+                side.met.push(Met { id, kind, own, outcome });
             }
         }
-        met.sort_unstable_by_key(|met| (met.id, std::cmp::Reverse(met.position)));
-        met.dedup_by_key(|met| met.id);
-        Ok(met)
+        // Keys were appended in their order.
+        side.met.sort_unstable_by_key(|met| (met.id, std::cmp::Reverse(met.own.0)));
+        side.met.dedup_by_key(|met| met.id);
+        Ok(side)
     }
 
     fn walk(
         &mut self,
-        before: &[Met],
-        after: &[Met],
+        before: &Side,
+        after: &Side,
         visit: &mut impl FnMut(Change) -> Flow,
     ) -> Result<Flow, StoreError> {
-        let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+        let (mut olds, mut news) = (before.met.iter().peekable(), after.met.iter().peekable());
         loop {
-            let order = match (before.peek(), after.peek()) {
+            let order = match (olds.peek(), news.peek()) {
                 (None, None) => return Ok(Flow::Continue(())),
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (Some(one), Some(other)) => one.id.cmp(&other.id),
             };
-            let one = before.next_if(|_| order.is_le());
-            let other = after.next_if(|_| order.is_ge());
-            if let Some(change) = self.compare(one, other)?
+            let old = olds.next_if(|_| order.is_le());
+            let new = news.next_if(|_| order.is_ge());
+            if let (Some(old), Some(new)) = (old, new)
+                && before.key(old.outcome) == after.key(new.outcome)
+            {
+                continue;
+            }
+            let old = old.map(|met| (met, before.key(met.own)));
+            let new = new.map(|met| (met, after.key(met.own)));
+            if let Some(change) = self.compare(old, new)?
                 && visit(change).is_break()
             {
                 return Ok(Flow::Break(()));
@@ -181,15 +216,19 @@ impl Join {
         }
     }
 
-    fn compare(&mut self, before: Option<&Met>, after: Option<&Met>) -> Result<Option<Change>, StoreError> {
-        let had_chain = before.is_some_and(|met| met.kind.has_chain());
-        let has_chain = after.is_some_and(|met| met.kind.has_chain());
-        let Some(id) = before.or(after).map(|met| met.id) else { return Ok(None) };
+    fn compare(
+        &mut self,
+        before: Option<(&Met, &[u8])>,
+        after: Option<(&Met, &[u8])>,
+    ) -> Result<Option<Change>, StoreError> {
+        let had_chain = before.is_some_and(|(met, _)| met.kind.has_chain());
+        let has_chain = after.is_some_and(|(met, _)| met.kind.has_chain());
+        let Some((Met { id, .. }, _)) = before.or(after) else { return Ok(None) };
         if !had_chain && !has_chain {
             return Ok(None);
         }
-        let old = before.map(|met| self.observation(met)).transpose()?;
-        let new = after.map(|met| self.observation(met)).transpose()?;
+        let old = before.map(|(_, key)| self.observation(key)).transpose()?;
+        let new = after.map(|(_, key)| self.observation(key)).transpose()?;
         let kind = match (&old, &new) {
             (Some(old), Some(new)) if had_chain && has_chain => match self.compare_chains(old, new)? {
                 Some(kind) => kind,
@@ -200,14 +239,12 @@ impl Join {
             (Some(old), _) => self.absent(&old.endpoint)?,
             (None, _) => ChangeKind::New,
         };
-        Ok(Some(Change { id, kind, before: old, after: new }))
+        Ok(Some(Change { id: *id, kind, before: old, after: new }))
     }
 
-    fn observation(&mut self, met: &Met) -> Result<StoredObservation, StoreError> {
-        let key = met.position.key();
-        let record = self.observations.get(key.as_slice())?;
-        let record = record.ok_or_else(|| super::record::Table::Observation.corrupt(key.as_slice()))?;
-        self.resolver.resolve(key.as_slice(), record.value())
+    fn observation(&mut self, key: &[u8]) -> Result<StoredObservation, StoreError> {
+        let record = self.observations.get(key)?.ok_or_else(|| Table::Observation.corrupt(key))?;
+        self.resolver.resolve(key, record.value())
     }
 
     fn compare_chains(

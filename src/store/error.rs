@@ -65,7 +65,7 @@ pub enum StoreError {
     /// A file stands where a new one was to be made.
     #[error("{} exists already: move it away first", .0.display())]
     Exists(PathBuf),
-    /// The engine failed; [`StoreError::at`] tells the cases apart.
+    /// The engine failed in a way that has no remedy of its own.
     #[error("the store failed: {0}")]
     Engine(Box<redb::Error>),
 }

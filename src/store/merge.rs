@@ -22,10 +22,10 @@ use super::schema::{
 use super::{StoreError, expiry_key, index_key};
 use crate::time::UnixTime;
 
-/// Observations sorted at once: about 16 MB.
-const CHUNK: usize = 1 << 17;
-/// Certificates whose changes are gathered before they are written: about 8 MB.
-const CERTIFICATES_AT_ONCE: usize = 1 << 17;
+/// Observations sorted at once: about 6 MB.
+const CHUNK: usize = 1 << 15;
+/// Certificates whose changes are gathered before they are written: about 3 MB.
+const CERTIFICATES_AT_ONCE: usize = 57_344;
 
 type Bytes = &'static [u8];
 type Observations<'t> = OpenTable<'t, Bytes, Bytes>;
@@ -85,7 +85,7 @@ impl<'t> Merge<'t> {
             let Some(last) = entries.last() else { break };
             // The least key after the last one.
             from = [last.position.key().as_slice(), &[0]].concat();
-            entries.sort_by_key(|entry| entry.head.endpoint);
+            entries.sort_unstable_by_key(|entry| (entry.head.endpoint, entry.position));
             for entry in &entries {
                 let certificates = numbers.get(entry.certificates.clone()).unwrap_or_default();
                 self.apply(entry, certificates)?;

@@ -119,8 +119,8 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
-    /// Fingerprints kept at once: about 4 MB.
-    const KNOWN: usize = 1 << 16;
+    /// Fingerprints kept at once: what a table of 65,536 places holds, about 3 MB.
+    const KNOWN: usize = 57_344;
     /// Scans whose targets are kept at once.
     const SCANS: usize = 16;
 

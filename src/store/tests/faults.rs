@@ -12,17 +12,19 @@ use super::*;
 #[derive(Debug, Clone, Default)]
 struct Disk(Arc<Mutex<DiskState>>);
 
+type Pending = Vec<(usize, Vec<u8>)>;
+
 #[derive(Debug, Default)]
 struct DiskState {
     live: Vec<u8>,
     durable: Vec<u8>,
     /// Written since the last sync: where, and what.
-    pending: Vec<(usize, Vec<u8>)>,
+    pending: Pending,
     operations: usize,
     fail_at: Option<usize>,
     /// Images of the disk at each sync: what was durable, and what was on its way.
     record: bool,
-    syncs: Vec<(Vec<u8>, Vec<(usize, Vec<u8>)>)>,
+    syncs: Vec<(Vec<u8>, Pending)>,
 }
 
 impl DiskState {
