@@ -12,7 +12,6 @@
 
 mod farm;
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,13 +26,13 @@ use certvigil::model::{Depth, Endpoint, Outcome};
 use certvigil::probe::{Pace, ProbeSettings, Prober};
 use nix::sys::resource::{UsageWho, getrusage};
 
-const HOSTS: usize = 4_096;
+const HOSTS: usize = 16_384;
 const WORKERS: usize = 64;
 const ROUNDS: usize = 7;
 
 fn main() {
     if let Some(port) = farm::asked_to_serve() {
-        return farm::serve(HOSTS, port);
+        return farm::serve(port);
     }
     let farm = farm::Farm::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -46,9 +45,11 @@ fn main() {
     let mut costs = vec![Vec::new(); cases.len()];
     for round in 0..=ROUNDS {
         for (case, costs) in cases.iter().zip(&mut costs).filter(|(case, _)| !case.skipped) {
-            let before = cpu_micros();
-            let visited = (case.run)(&runtime);
-            let cost = (cpu_micros() - before) / visited as f64;
+            let (user, system) = cpu_micros();
+            let visited = (case.run)(&runtime) as f64;
+            let (user_after, system_after) = cpu_micros();
+            let user = (user_after - user) / visited;
+            let cost = (user + (system_after - system) / visited, user);
             // The first round warms caches, the farm and the allocator.
             if round > 0 {
                 costs.push(cost);
@@ -56,11 +57,13 @@ fn main() {
         }
     }
     println!("{HOSTS} endpoints, {WORKERS} in flight, medians of {ROUNDS} rounds\n");
-    println!("{:<46} {:>10} {:>8} {:>8}", "case", "CPU µs", "ratio", "goal");
+    println!("{:<46} {:>8} {:>8} {:>8} {:>8}", "case", "CPU µs", "of user", "ratio", "goal");
     for (case, own) in cases.iter().zip(&costs).filter(|(case, _)| !case.skipped) {
         let floor = &costs[case.floor];
-        let ratio = median(own.iter().zip(floor).map(|(own, floor)| own / floor));
-        println!("{:<46} {:>10.1} {ratio:>8.2} {:>8}", case.name, median(own.iter().copied()), case.goal);
+        let ratio = median(own.iter().zip(floor).map(|((own, _), (floor, _))| own / floor));
+        let total = median(own.iter().map(|(total, _)| *total));
+        let user = median(own.iter().map(|(_, user)| *user));
+        println!("{:<46} {total:>8.1} {user:>8.1} {ratio:>8.2} {:>8}", case.name, case.goal);
     }
     println!(
         "\npeak memory of this process: {:.0} MiB",
@@ -79,7 +82,7 @@ struct Case {
 
 fn cases(farm: &farm::Farm) -> Vec<Case> {
     let live: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.port));
-    let dead: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.refusing_port()));
+    let dead: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.refusing_port));
     let sweep = ProbeSettings { depth: Depth::Sweep, ..ProbeSettings::default() };
     let standard = ProbeSettings { depth: Depth::Standard, other_chains: false, ..ProbeSettings::default() };
     let classical = ProbeSettings { post_quantum: false, ..standard.clone() };
@@ -88,15 +91,15 @@ fn cases(farm: &farm::Farm) -> Vec<Case> {
         visit("sweep capture", "1.70", &live, sweep.clone(), true),
         visit("standard, X25519, possession proved", "6.50", &live, classical, true),
         visit("standard, X25519MLKEM768, possession proved", "7.50", &live, standard, true),
-        pipeline("sweep scan: judged, kept in a store", "2.30", farm.port, 0),
+        pipeline("sweep scan: judged, kept in a store", "2.30", farm, farm.port, 0),
         connect("connect refused", 5, &dead),
         Case { floor: 5, ..visit("sweep of a refusing address", "1.15", &dead, sweep, false) },
-        Case { floor: 5, ..pipeline("sweep scan of refusing addresses", "-", farm.refusing_port(), 5) },
+        Case { floor: 5, ..pipeline("sweep scan of refusing addresses", "-", farm, farm.refusing_port, 5) },
     ]
 }
 
 fn endpoints(port: u16) -> Vec<Endpoint> {
-    (0..HOSTS).map(|n| Endpoint::tcp(SocketAddr::new(IpAddr::V4(farm::address(n)), port), None)).collect()
+    (0..HOSTS).map(|n| Endpoint::tcp(farm::address(n, port), None)).collect()
 }
 
 fn connect(name: &'static str, floor: usize, endpoints: &Arc<Vec<Endpoint>>) -> Case {
@@ -133,10 +136,14 @@ fn visit(
     Case { name, goal, floor: 0, skipped: false, run: Box::new(run) }
 }
 
-fn pipeline(name: &'static str, goal: &'static str, port: u16, floor: usize) -> Case {
+/// A whole scan of the farm's network, its root trusted, into a temporary store. Loading the trust store and opening
+/// the store are part of it, as they are of any scan.
+fn pipeline(name: &'static str, goal: &'static str, farm: &farm::Farm, port: u16, floor: usize) -> Case {
+    let root = farm.root.path().display().to_string();
     let run = move |runtime: &tokio::runtime::Runtime| {
         let request = ScanRequest {
-            targets: vec![farm::network()],
+            targets: vec![farm::network(HOSTS)],
+            trust: vec![root.clone()],
             ports: Some(port.to_string()),
             depth: Some(Depth::Sweep),
             rate: Some(Rate::Max),
@@ -175,10 +182,11 @@ where
     endpoints.len()
 }
 
-fn cpu_micros() -> f64 {
+/// User and system time of this process so far.
+fn cpu_micros() -> (f64, f64) {
     let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
     let micros = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64;
-    micros(usage.user_time()) + micros(usage.system_time())
+    (micros(usage.user_time()), micros(usage.system_time()))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
