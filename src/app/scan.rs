@@ -233,7 +233,7 @@ async fn record_beside(
     let handle = tokio::runtime::Handle::current();
     let (visited, recorded) = tokio::task::block_in_place(|| {
         std::thread::scope(|threads| {
-            let recording = threads.spawn(|| recorder.record_all(&handle, visits));
+            let recording = threads.spawn(|| recorder.record_all(visits));
             let visited = handle.block_on(visiting);
             (visited, recording.join())
         })
