@@ -15,7 +15,7 @@ use crate::store::{Batch, KnownEndpoints, Progress, ScanWriter, StoredObservatio
 use crate::x509::{self, Fingerprint, RawChain};
 
 /// Observations committed together.
-const BATCH: usize = 10_000;
+const BATCH: usize = 4_096;
 /// Bytes of certificates committed together: they may be large.
 const BATCH_BYTES: usize = 4 << 20;
 /// What was seen is on the disk at most so long after.
@@ -79,7 +79,10 @@ impl<'a> Recorder<'a> {
     /// Records until the senders are gone, then commits what is left. Blocks; runs on a thread of its own.
     ///
     /// Looks for visits every few milliseconds instead of being woken for each: waking costs more than recording.
-    pub(super) fn record_all(mut self, mut visits: mpsc::Receiver<Visited>) -> Result<(ScanWriter, Counts), AppError> {
+    pub(super) fn record_all(
+        mut self,
+        mut visits: mpsc::Receiver<Visited>,
+    ) -> Result<(ScanWriter, Counts), AppError> {
         loop {
             let ended = loop {
                 match visits.try_recv() {
