@@ -22,11 +22,11 @@ pub(crate) struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Everywhere {
-    /// Settings file [default: certvigil.toml in the platform's settings directory]
-    #[arg(long, global = true, env = "CERTVIGIL_CONFIG", value_name = "FILE", help_heading = "Everywhere")]
+    /// Settings file [default: $CERTVIGIL_CONFIG, else certvigil.toml in the platform's settings directory]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
     pub(crate) config: Option<PathBuf>,
-    /// The store: the kept record [default: in the platform's data directory]
-    #[arg(long, global = true, env = "CERTVIGIL_STORE", value_name = "PATH", help_heading = "Everywhere")]
+    /// The store: the kept record [default: $CERTVIGIL_STORE, else in the platform's data directory]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Everywhere")]
     pub(crate) store: Option<PathBuf>,
     /// Keep nothing: work in a temporary store
     #[arg(long, global = true, conflicts_with = "store", help_heading = "Everywhere")]
@@ -142,7 +142,7 @@ pub(crate) struct ScanArgs {
     /// Exit with 1 for a finding at least this bad, or none [default: high]
     #[arg(long, value_name = "SEVERITY|none")]
     pub(crate) fail_on: Option<FailOn>,
-    /// Exit with 1 only for a finding at least this bad that the profile did not have before
+    /// Exit with 1 for a finding at least this bad that the profile did not have before; without --fail-on, only then
     #[arg(long, value_name = "SEVERITY", requires = "profile")]
     pub(crate) fail_on_new: Option<FailOn>,
     /// No progress on the terminal
@@ -205,6 +205,9 @@ pub(crate) struct ReportArgs {
     /// Which scan: its id, or latest
     #[arg(long, default_value = "latest", value_name = "ID")]
     pub(crate) scan: String,
+    /// The scan's profile, where it was a file: its owners, tags, severities and trust stores
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Option<String>,
     /// Trust store to judge by: mozilla, system or a PEM file; may be given several times
     #[arg(long, value_name = "STORE")]
     pub(crate) trust: Vec<String>,

@@ -42,10 +42,24 @@ pub fn run() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(3),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            talk.error(&format!("{error:#}"));
+            talk.error(&one_line(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// The error with its causes. Most messages name their cause already; it is not said twice.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            if !line.is_empty() {
+                line.push_str(": ");
+            }
+            line.push_str(&cause);
+        }
+    }
+    line
 }
 
 fn dispatch(cli: Cli, talk: Talk) -> anyhow::Result<Ending> {
@@ -71,4 +85,18 @@ fn printed(print: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<()>) ->
     print(&mut out)?;
     out.finish()?;
     Ok(Ending::Clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let error = anyhow::Error::new(cause()).context(format!("hosts.txt: {}", cause()));
+        assert_eq!(one_line(&error), format!("hosts.txt: {}", cause()));
+        let error = anyhow::Error::new(cause()).context("hosts.txt cannot be read");
+        assert_eq!(one_line(&error), format!("hosts.txt cannot be read: {}", cause()));
+    }
 }

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::app::AppError;
+
 /// An open place for a report.
 #[derive(Debug)]
 pub(crate) enum Output {
     Stdout(BufWriter<io::Stdout>),
+    /// A pipe, a terminal or another device: it cannot be replaced, and must not be.
+    Device(BufWriter<File>, PathBuf),
     /// Written beside its place and moved there once complete.
     Whole(BufWriter<NamedTempFile>, PathBuf),
     /// Written line by line as it becomes known, straight to standard output or the file.
@@ -32,6 +36,10 @@ impl Output {
         let Some(path) = path else { return Ok(Self::Stdout(BufWriter::new(io::stdout()))) };
         if path.is_dir() {
             anyhow::bail!("{}: is a folder; name a file in it", path.display());
+        }
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            let device = File::options().write(true).open(path).map_err(|error| unwritable(path, &error))?;
+            return Ok(Self::Device(BufWriter::new(device), path.to_owned()));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
@@ -60,6 +68,7 @@ impl Output {
         match self {
             Self::Stdout(mut out) => out.flush()?,
             Self::Lines(mut out) => out.flush()?,
+            Self::Device(mut out, path) => out.flush().map_err(|error| unwritable(&path, &error))?,
             Self::Whole(out, path) => {
                 let temporary = out.into_inner().map_err(|error| unwritable(&path, error.error()))?;
                 temporary.as_file().sync_all().map_err(|error| unwritable(&path, &error))?;
@@ -112,6 +121,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
+            Self::Device(out, _) => out.write(bytes),
             Self::Whole(out, _) => out.write(bytes),
             Self::Lines(out) => out.write(bytes),
         }
@@ -120,6 +130,7 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
+            Self::Device(out, _) => out.flush(),
             Self::Whole(out, _) => out.flush(),
             Self::Lines(out) => out.flush(),
         }
@@ -128,9 +139,14 @@ impl Write for Output {
 
 /// The reader went away: no fault of ours.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+    error.chain().any(|cause| {
+        // A transparent error shows its cause's causes, and not the cause itself.
+        let written = match cause.downcast_ref::<AppError>() {
+            Some(AppError::Write(error)) => Some(error),
+            _ => cause.downcast_ref::<io::Error>(),
+        };
+        written.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }
 
 #[cfg(test)]
@@ -148,6 +164,24 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"{}");
         drop(Output::whole(Some(&folder.path().join("other"))).unwrap());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        let mut output = Output::whole(Some(Path::new("/dev/null"))).unwrap();
+        assert!(matches!(output, Output::Device(..)));
+        output.write_all(b"{}").unwrap();
+        output.finish().unwrap();
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_broken_pipe_is_known_in_whatever_it_is_wrapped() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&broken().into()));
+        assert!(is_broken_pipe(&AppError::from(broken()).into()));
+        assert!(is_broken_pipe(&unwritable(Path::new("report"), &broken())));
+        assert!(!is_broken_pipe(&AppError::from(io::Error::from(io::ErrorKind::StorageFull)).into()));
     }
 
     #[test]
