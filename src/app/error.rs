@@ -15,6 +15,8 @@ use crate::trust::TrustError;
 pub enum AppError {
     #[error("no targets: name hosts, addresses or networks, give --targets FILE, or put them in the profile")]
     NoTargets,
+    #[error("no targets in {0}: write one on each line")]
+    EmptyTargets(String),
     #[error("`{name}` is not a host name: {why}")]
     BadName { name: String, why: String },
     #[error(transparent)]
@@ -33,8 +35,8 @@ pub enum AppError {
     File { path: PathBuf, message: String },
     #[error("--no-store keeps nothing: there is nothing to show")]
     NothingKept,
-    #[error("no scan `{id}` in the record; `certvigil report` shows the latest")]
-    NoSuchScan { id: String },
+    #[error("no scan of profile `{name}` is in the record; profiles with scans: {known}")]
+    UnknownProfile { name: String, known: String },
     #[error("the record is empty; `certvigil scan TARGET…` fills it")]
     EmptyRecord,
     #[error("{0}")]

@@ -1,12 +1,13 @@
 //! Inspect: chains in files, judged exactly as served ones.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::AppError;
 use super::judge::{Judge, Judged, PublicCertificates};
-use super::parts::trust_stores;
+use super::parts::{host_name, trust_stores, user_name};
 use super::report::Form;
 use super::scan::scan_id;
 use crate::assess::NoInventory;
@@ -22,7 +23,7 @@ use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, ReportView, ScanView, report_head};
 use crate::x509::bundle::{self, parse_bundle};
 use crate::x509::verify::SignatureCheck;
-use crate::x509::{Certificate, Chain, read_chain};
+use crate::x509::{Certificate, Fingerprint, read_chain};
 
 /// Which files to judge, and how.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,7 @@ pub struct Inspected {
     judge: Judge,
     scan: Scan,
     notes: Vec<String>,
+    /// Judged as at this time.
     now: UnixTime,
 }
 
@@ -135,8 +137,8 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
         started_at: now,
         finished_at: Some(now),
         state: ScanState::Complete,
-        vantage: String::new(),
-        actor: String::new(),
+        vantage: host_name(),
+        actor: user_name(),
         parameters: ScanParameters {
             targets: request.files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
             ports: String::new(),
@@ -150,26 +152,21 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
     }
 }
 
-/// Each certificate once, with how many files have it.
+/// Each certificate once, in the order met, with how many chains have it.
 fn certificates(judged: &[Judged]) -> Vec<(Arc<Certificate>, u64)> {
     let mut found: Vec<(Arc<Certificate>, u64)> = Vec::new();
+    let mut places: HashMap<Fingerprint, usize> = HashMap::new();
     for chain in judged.iter().filter_map(|one| one.observation.outcome.presented()) {
-        for certificate in unique(chain) {
-            match found.iter_mut().find(|(known, _)| known.sha256 == certificate.sha256) {
-                Some((_, files)) => *files += 1,
+        let mut met = HashSet::new();
+        for certificate in chain.certificates.iter().filter(|one| met.insert(one.sha256)) {
+            let place = *places.entry(certificate.sha256).or_insert(found.len());
+            match found.get_mut(place) {
+                Some((_, chains)) => *chains += 1,
                 None => found.push((Arc::clone(certificate), 1)),
             }
         }
     }
     found
-}
-
-fn unique(chain: &Chain) -> impl Iterator<Item = &Arc<Certificate>> {
-    let all = &chain.certificates;
-    all.iter()
-        .enumerate()
-        .filter(|(place, one)| !all.iter().take(*place).any(|other| other.sha256 == one.sha256))
-        .map(|(_, one)| one)
 }
 
 impl Inspected {
@@ -190,7 +187,7 @@ impl Inspected {
     pub fn write_report(&self, form: Form, out: &mut (dyn Write + Send)) -> Result<(), AppError> {
         let stores = self.judge.store_views();
         let scan = ScanView { scan: &self.scan };
-        let head = report_head(&ReportView { generated_at: self.now, stores: &stores, scan });
+        let head = report_head(&ReportView { generated_at: self.scan.started_at, stores: &stores, scan });
         match form {
             Form::Json => self.write_records(JsonReport::begin(out, &head, JsonLayout::Pretty)?, &head),
             Form::Jsonl => self.write_records(JsonlReport::new(out), &head),

@@ -23,8 +23,6 @@ use crate::x509::{self, Certificate, Fingerprint};
 
 /// Changes of one kind shown in a table.
 const DIFF_LIMIT: usize = 50;
-/// Rows read for a filtered list at once.
-const PAGE: usize = 10_000;
 
 /// Which certificates to list.
 #[derive(Debug, Clone, Default)]
@@ -46,43 +44,27 @@ pub fn list(parts: &Parts, query: &ListQuery, form: ListForm, out: &mut dyn Writ
     let until = query
         .expires_within
         .map(|within| now.plus_seconds(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)));
-    let wanted = |certificate: &Certificate| {
-        query
-            .issuer
-            .as_ref()
-            .is_none_or(|text| certificate.issuer.text.raw().to_lowercase().contains(&text.to_lowercase()))
-    };
+    let issuer = query.issuer.as_deref().map(str::to_lowercase);
     let mut found: Vec<(StoredCertificate, Certificate)> = Vec::new();
-    let mut total = 0_u64;
-    for stored in by_expiry(&store, until, query.limit, query.issuer.is_some())? {
+    let mut matching = 0_u64;
+    store.walk_by_expiry(until, |stored| {
         let certificate = x509::read(&stored.der);
-        if wanted(&certificate) {
-            total += 1;
+        let text = || certificate.issuer.text.raw().to_lowercase();
+        if issuer.as_ref().is_none_or(|issuer| text().contains(issuer)) {
+            matching += 1;
             if found.len() < query.limit {
                 found.push((stored, certificate));
             }
         }
-    }
+        // Without a filter the rest is only counted.
+        if issuer.is_none() && found.len() >= query.limit { Flow::Break(()) } else { Flow::Continue(()) }
+    })?;
+    let total = if issuer.is_none() { store.count_by_expiry(until)? } else { matching };
     let rows =
         found.iter().map(|(stored, certificate)| InventoryRow::of(&row_view(stored, certificate))).collect();
     let document = InventoryDocument::new(now, total, rows);
     let next = "certvigil inventory show SHA256 tells who serves it";
     write_list(form, now, &document, |options| inventory_table(&document, options, next), out)
-}
-
-/// Certificates up to `until`, soonest first: `limit` of them, or, for a filter to choose from, up to [`PAGE`].
-fn by_expiry(
-    store: &Store,
-    until: Option<UnixTime>,
-    limit: usize,
-    filtered: bool,
-) -> Result<Vec<StoredCertificate>, AppError> {
-    let most = if filtered { PAGE.max(limit) } else { limit };
-    let mut found = store.certificates_by_expiry(UnixTime(i64::MIN), most)?;
-    if let Some(until) = until {
-        found.retain(|stored| stored.not_after.is_some_and(|end| end <= until));
-    }
-    Ok(found)
 }
 
 fn row_view<'a>(stored: &StoredCertificate, certificate: &'a Certificate) -> InventoryView<'a> {
@@ -166,15 +148,19 @@ pub fn show(parts: &Parts, id: &str, form: ListForm, out: &mut dyn Write) -> Res
 
 /// The certificate whose hash is, or starts with, these digits.
 fn matching_certificate(store: &Store, id: &str) -> Result<Option<Fingerprint>, AppError> {
-    if let Some(sha256) = Fingerprint::parse(id) {
-        return Ok(store.certificate(&sha256)?.map(|stored| stored.sha256));
-    }
-    if id.len() < 8 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+    let digits = id.replace(':', "");
+    if digits.len() < 8 || digits.len() > 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Ok(None);
     }
-    let start = id.to_ascii_lowercase();
-    let all = store.certificates_by_expiry(UnixTime(i64::MIN), usize::MAX)?;
-    Ok(all.iter().map(|stored| stored.sha256).find(|sha256| sha256.to_string().starts_with(&start)))
+    let filled = |digit: &str| Fingerprint::parse(&(digits.clone() + &digit.repeat(64 - digits.len())));
+    let (Some(first), Some(last)) = (filled("0"), filled("f")) else { return Ok(None) };
+    match store.fingerprints_between(&first, &last, 2)?.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        _ => Err(AppError::Usage(format!(
+            "several certificates begin with {digits}; write more of its digits"
+        ))),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "what is shown, in the order shown")]

@@ -7,7 +7,9 @@ use crate::assess::{self, Context, Inventory, PathCache};
 use crate::config::{OwnerRule, Ownership, Profile, SeverityRule, ownership::ownership};
 use crate::discover::Target;
 use crate::lifecycle::{SeverityOverride, SeverityOverrides, Traits, verdict_key};
-use crate::model::{Assessment, Finding, FindingKey, FindingState, Observation, TrustStore, Verdict};
+use crate::model::{
+    Assessment, Finding, FindingKey, FindingState, Observation, Transport, TrustStore, Verdict,
+};
 use crate::time::UnixTime;
 use crate::wire::v1::{EndpointView, FindingView, StoreView};
 use crate::x509::Fingerprint;
@@ -77,7 +79,7 @@ impl Judge {
             stores: &self.stores,
             inventory,
             scan_interval_seconds: self.interval_seconds,
-            named: is_single(&observation.target),
+            named: observation.endpoint.transport == Transport::File || is_single(&observation.target),
             seen_before: fallen_silent,
             paths: &self.paths,
         };
@@ -169,7 +171,7 @@ impl Judged {
                     state: kept.as_ref().map_or(FindingState::Open, |kept| kept.state),
                     first_seen: kept.as_ref().map_or(seen, |kept| kept.first_seen.min(seen)),
                     last_seen: seen,
-                    resolved_at: None,
+                    resolved_at: kept.as_ref().and_then(|kept| kept.resolved_at),
                     exception: None,
                 }
             })

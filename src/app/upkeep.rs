@@ -99,6 +99,12 @@ pub fn restore(parts: &Parts, from: &Path, replace: bool) -> Result<String, AppE
         // Held for a moment, so that no running scan loses its file.
         drop(Store::open(path, &Options { create: false, ..Options::default() })?);
         let aside = path.with_extension("before-restore");
+        if aside.symlink_metadata().is_ok() {
+            return Err(AppError::File {
+                path: aside,
+                message: "is there from an earlier restore; move it away".to_owned(),
+            });
+        }
         std::fs::rename(path, &aside).map_err(|error| AppError::File {
             path: aside.clone(),
             message: format!("cannot be made: {error}"),

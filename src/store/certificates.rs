@@ -60,6 +60,62 @@ impl Store {
         })
     }
 
+    /// Walks the certificates in the order of their expiry up to `until`, the soonest first, until `visit` breaks.
+    /// As of the last finished scan.
+    ///
+    /// # Errors
+    /// If a record is damaged or cannot be read.
+    pub fn walk_by_expiry(
+        &self,
+        until: Option<UnixTime>,
+        mut visit: impl FnMut(StoredCertificate) -> Flow,
+    ) -> Result<(), StoreError> {
+        self.placed(|| {
+            let transaction = self.read()?;
+            let shelf = Shelf::open(&transaction)?;
+            let index = transaction.open_table(BY_EXPIRY)?;
+            for row in index.range::<&[u8; 16]>(..=&last_expiry_key(until))? {
+                if visit(shelf.certificate(trailing_number(row?.0.value()))?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// How many certificates [`Store::walk_by_expiry`] walks; reads no certificate.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn count_by_expiry(&self, until: Option<UnixTime>) -> Result<u64, StoreError> {
+        self.placed(|| {
+            let index = self.read()?.open_table(BY_EXPIRY)?;
+            let mut count = 0;
+            for row in index.range::<&[u8; 16]>(..=&last_expiry_key(until))? {
+                row?;
+                count += 1;
+            }
+            Ok(count)
+        })
+    }
+
+    /// Fingerprints from `first` to `last`, both included, at most `limit`.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn fingerprints_between(
+        &self,
+        first: &Fingerprint,
+        last: &Fingerprint,
+        limit: usize,
+    ) -> Result<Vec<Fingerprint>, StoreError> {
+        self.placed(|| {
+            let numbers = self.read()?.open_table(CERTIFICATE_NUMBERS)?;
+            let rows = numbers.range::<&[u8; 32]>(&first.0..=&last.0)?.take(limit);
+            rows.map(|row| Ok(Fingerprint(*row?.0.value()))).collect()
+        })
+    }
+
     /// CA certificates with this subject (its DER), also those of a scan that is still running.
     ///
     /// # Errors
@@ -116,6 +172,10 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn last_expiry_key(until: Option<UnixTime>) -> [u8; 16] {
+    expiry_key(until.unwrap_or(UnixTime(i64::MAX)), u64::MAX)
 }
 
 /// How many observations of the scan hold each certificate; four bytes for each certificate of the store.

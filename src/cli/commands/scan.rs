@@ -94,6 +94,9 @@ fn say_statistics(finished: &Finished, talk: Talk) {
     for line in finished.statistics() {
         talk.detail(&line);
     }
+    if let Some(changes) = finished.changes() {
+        talk.say(&changes);
+    }
     for warning in finished.warnings() {
         talk.warn(warning);
     }
