@@ -15,8 +15,6 @@ use crate::trust::TrustError;
 pub enum AppError {
     #[error("no targets: name hosts, addresses or networks, give --targets FILE, or put them in the profile")]
     NoTargets,
-    #[error("no targets in {0}: write one on each line")]
-    EmptyTargets(String),
     #[error("`{name}` is not a host name: {why}")]
     BadName { name: String, why: String },
     #[error(transparent)]

@@ -93,9 +93,6 @@ pub(super) fn prepare_with(
     mut notes: Vec<String>,
 ) -> Result<Prepared, AppError> {
     let plan = Arc::new(plan(request.targets()?)?);
-    if plan.target_count() == Some(0) {
-        return Err(AppError::EmptyTargets(plan.targets().join(", ")));
-    }
     notes.extend(plan.notices().iter().cloned());
     if request.resume && !plan.is_resumable() {
         return Err(AppError::Usage(
@@ -160,7 +157,7 @@ pub async fn run(
     let stored = finish(writer, counts, &plan, &progress, parts.clock.now())?;
     // What was seen before the targets failed is in the record; that they failed is what the user hears.
     visited?;
-    if stored.scan.counts.endpoints == 0 && progress.snapshot().units == 0 {
+    if stored.scan.counts.endpoints == 0 && !progress.is_stopping() {
         warnings.push("nothing was scanned: no target was given that is not excluded".to_owned());
     }
 

@@ -24,7 +24,7 @@ pub(crate) enum Output {
 #[derive(Debug)]
 pub(crate) enum LineOutput {
     Stdout(io::Stdout),
-    File(File),
+    File(File, PathBuf),
 }
 
 impl Output {
@@ -56,7 +56,10 @@ impl Output {
     pub(crate) fn lines(path: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self::Lines(match path {
             None => LineOutput::Stdout(io::stdout()),
-            Some(path) => LineOutput::File(File::create(path).map_err(|error| unwritable(path, &error))?),
+            Some(path) => {
+                let file = File::create(path).map_err(|error| unwritable(path, &error))?;
+                LineOutput::File(file, path.to_owned())
+            }
         }))
     }
 
@@ -66,9 +69,7 @@ impl Output {
     /// The disk is full, or the place is not writable.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         match self {
-            Self::Stdout(mut out) => out.flush()?,
-            Self::Lines(mut out) => out.flush()?,
-            Self::Device(mut out, path) => out.flush().map_err(|error| unwritable(&path, &error))?,
+            mut out @ (Self::Stdout(_) | Self::Device(..) | Self::Lines(_)) => out.flush()?,
             Self::Whole(out, path) => {
                 let temporary = out.into_inner().map_err(|error| unwritable(&path, error.error()))?;
                 temporary.as_file().sync_all().map_err(|error| unwritable(&path, &error))?;
@@ -101,39 +102,33 @@ fn unwritable(path: &Path, error: &io::Error) -> anyhow::Error {
     anyhow::anyhow!("{}: cannot be written: {error}; give another path with -o", path.display())
 }
 
-impl Write for LineOutput {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl Output {
+    fn sink(&mut self) -> (&mut dyn Write, Option<&Path>) {
         match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::File(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::File(file) => file.flush(),
+            Self::Stdout(out) => (out, None),
+            Self::Lines(LineOutput::Stdout(out)) => (out, None),
+            Self::Lines(LineOutput::File(out, path)) => (out, Some(path)),
+            Self::Device(out, path) => (out, Some(path)),
+            Self::Whole(out, path) => (out, Some(path)),
         }
     }
 }
 
+/// The same error, saying where.
+fn at(path: Option<&Path>, error: &io::Error) -> io::Error {
+    let place = path.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    io::Error::new(error.kind(), format!("{place}: cannot be written: {error}"))
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::Device(out, _) => out.write(bytes),
-            Self::Whole(out, _) => out.write(bytes),
-            Self::Lines(out) => out.write(bytes),
-        }
+        let (out, path) = self.sink();
+        out.write(bytes).map_err(|error| at(path, &error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::Device(out, _) => out.flush(),
-            Self::Whole(out, _) => out.flush(),
-            Self::Lines(out) => out.flush(),
-        }
+        let (out, path) = self.sink();
+        out.flush().map_err(|error| at(path, &error))
     }
 }
 

@@ -115,7 +115,9 @@ fn fields(certificate: &CertificateDocument<'_>, options: &TableOptions) -> List
         &key_words(key.algorithm.as_deref().unwrap_or("unreadable"), key.bits, key.curve.as_deref()),
     );
     field("signature", certificate.signature_algorithm.as_deref().unwrap_or("unreadable"));
-    field("usage", &[certificate.key_usage.join(", "), certificate.extended_key_usage.join(", ")].join("; "));
+    let mut usages = vec![certificate.key_usage.join(", "), certificate.extended_key_usage.join(", ")];
+    usages.retain(|usage| !usage.is_empty());
+    field("usage", &usages.join("; "));
     field("kind", &kind(certificate));
     field("serial", &certificate.serial);
     field("SHA-256", &certificate.sha256.0.to_string());

@@ -63,5 +63,5 @@ fn form(format: ReportFormat, path: Option<&Path>, talk: Talk) -> Form {
 /// Columns of the terminal; 120 where there is none.
 fn width() -> usize {
     let columns = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    columns.unwrap_or(120).clamp(60, 240)
+    columns.unwrap_or(120)
 }
