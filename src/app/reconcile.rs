@@ -7,7 +7,7 @@ use super::assess::{Skews, skews, walk};
 use super::judge::{Judge, Judged};
 use super::kept::Kept;
 use crate::lifecycle::{Member, Sighting, Transition, reconcile};
-use crate::model::{EndpointId, Finding, FindingKey, FindingState, Rule, Severity, Verdict};
+use crate::model::{EndpointId, Finding, FindingKey, FindingState, Rule, ServerName, Severity, Verdict};
 use crate::store::{AuditEvent, EndpointRecord, FindingUpdate, Flow, Store, StoredFinding, StoredScan};
 use crate::time::UnixTime;
 
@@ -70,6 +70,8 @@ struct Leading<'a> {
     /// Findings written together.
     batch: usize,
     pending: HashMap<FindingKey, Pending>,
+    /// Of the endpoint taken last.
+    last_name: Option<ServerName>,
     changes: Changes,
 }
 
@@ -105,11 +107,17 @@ impl<'a> Leading<'a> {
         batch: usize,
     ) -> Self {
         let (pending, changes) = (HashMap::new(), Changes::default());
-        Self { store, profile, sequence, actor, now, batch, pending, changes }
+        Self { store, profile, sequence, actor, now, batch, pending, last_name: None, changes }
     }
 
     fn take(&mut self, judged: Judged) -> Result<(), AppError> {
-        let id = judged.observation.endpoint.id();
+        let endpoint = &judged.observation.endpoint;
+        // The addresses of a name follow each other, and are led on together.
+        if self.pending.len() >= self.batch && endpoint.server_name != self.last_name {
+            self.write()?;
+        }
+        self.last_name.clone_from(&endpoint.server_name);
+        let id = endpoint.id();
         for (verdict, key) in judged.assessment.verdicts.into_iter().zip(judged.keys) {
             match self.pending.get_mut(&key) {
                 Some(pending) => {
@@ -121,10 +129,11 @@ impl<'a> Leading<'a> {
                 None => drop(self.pending.insert(key, Pending { verdict, members: vec![id] })),
             }
         }
-        if self.pending.len() >= self.batch { self.write() } else { Ok(()) }
+        Ok(())
     }
 
-    /// Writes what is pending. A key whose members lie further apart than a batch is led on more than once.
+    /// Writes what is pending. A finding about a key, whose members may lie further apart than a batch, is led on
+    /// more than once.
     fn write(&mut self) -> Result<(), AppError> {
         let mut updates = Vec::with_capacity(self.pending.len());
         for (key, pending) in std::mem::take(&mut self.pending) {
@@ -293,3 +302,6 @@ fn is_measured(visit: &Visit, names: &HashMap<String, Name>) -> bool {
 fn is_as_bad(finding: &Finding, verdict: &Verdict) -> bool {
     finding.state != FindingState::Resolved && finding.severity >= verdict.severity
 }
+
+#[cfg(test)]
+mod tests;
