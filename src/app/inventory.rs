@@ -394,3 +394,6 @@ fn changes<'a>(before: &'a Observation, after: &'a Observation) -> Vec<Change<'a
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
