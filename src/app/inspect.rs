@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::AppError;
 use super::judge::{Judge, Judged, PublicCertificates};
-use super::parts::trust_stores;
+use super::parts::{host_name, trust_stores, user_name};
 use super::report::Form;
 use super::scan::scan_id;
 use crate::assess::NoInventory;
@@ -135,8 +135,8 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
         started_at: now,
         finished_at: Some(now),
         state: ScanState::Complete,
-        vantage: String::new(),
-        actor: String::new(),
+        vantage: host_name(),
+        actor: user_name(),
         parameters: ScanParameters {
             targets: request.files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
             ports: String::new(),

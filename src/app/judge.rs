@@ -63,7 +63,7 @@ impl Judge {
         self.stores.iter().any(|store| store.info.is_public)
     }
 
-    /// Judges one observation as at `now`. A target that names one host or address is worth a finding when it
+    /// Judges one observation as at `now`. A file, and a target that names one host or address, is worth a finding when it
     /// gave no chain; so is an endpoint that fell silent.
     pub(super) fn judge(
         &self,
@@ -77,7 +77,7 @@ impl Judge {
             stores: &self.stores,
             inventory,
             scan_interval_seconds: self.interval_seconds,
-            named: is_single(&observation.target),
+            named: observation.endpoint.path.is_some() || is_single(&observation.target),
             seen_before: fallen_silent,
             paths: &self.paths,
         };

@@ -88,12 +88,14 @@ pub(super) fn trust_stores(names: &[String]) -> Result<(Vec<TrustStore>, Vec<Str
     Ok((stores, Vec::new()))
 }
 
-fn host_name() -> String {
+/// What this machine is called.
+pub(super) fn host_name() -> String {
     nix::unistd::gethostname()
         .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn user_name() -> String {
+/// The operating system's user.
+pub(super) fn user_name() -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
     user.map_or_else(|| format!("uid {}", nix::unistd::getuid()), |user| user.name)
 }

@@ -42,10 +42,19 @@ pub fn run() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(3),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            talk.error(&format!("{error:#}"));
+            talk.error(&sentence(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// The message, with those of its causes that it does not tell itself.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => told.to_owned(),
+        told => format!("{told}: {cause}"),
+    })
 }
 
 fn dispatch(cli: Cli, talk: Talk) -> anyhow::Result<Ending> {

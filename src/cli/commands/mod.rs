@@ -8,7 +8,7 @@ pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod upkeep;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Everywhere, ReportFormat};
 use super::output::Output;
@@ -19,13 +19,22 @@ use crate::config::Settings;
 
 /// Settings, store and names for a command: flags over the settings file over the defaults.
 fn parts(everywhere: &Everywhere) -> anyhow::Result<Parts> {
-    let settings = Settings::load(everywhere.config.as_deref())?;
-    let store = match (&everywhere.store, everywhere.no_store) {
-        (_, true) => StoreChoice::Temporary,
-        (Some(path), false) => StoreChoice::At(path.clone()),
-        (None, false) => StoreChoice::Default,
+    let config = everywhere.config.clone().or_else(|| path_from("CERTVIGIL_CONFIG"));
+    let settings = Settings::load(config.as_deref())?;
+    // Not left to clap: the variable must give way to --no-store without a word.
+    let store = match everywhere.no_store {
+        true => StoreChoice::Temporary,
+        false => match everywhere.store.clone().or_else(|| path_from("CERTVIGIL_STORE")) {
+            Some(path) => StoreChoice::At(path),
+            None => StoreChoice::Default,
+        },
     };
     Ok(Parts::new(settings, store)?)
+}
+
+/// A path in an environment variable; an empty one is as good as none.
+fn path_from(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The runtime of commands that use the network.

@@ -22,11 +22,8 @@ pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyho
     if args.dry_run {
         return Ok(Ending::Clean);
     }
-    if prepared.needs_consent() && !args.yes {
-        anyhow::bail!(
-            "that is more than {} probes; say --yes, or put the targets in a profile",
-            scan::CONSENT_ABOVE
-        );
+    if let Some(question) = prepared.wants_consent().filter(|_| !args.yes) {
+        anyhow::bail!(question);
     }
     let path = args.output.output.as_deref();
     let mut output = super::open_output(args.output.format, path)?;
