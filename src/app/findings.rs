@@ -46,8 +46,12 @@ pub fn list(
     found.sort_by(|a, b| (b.severity, a.first_seen, &a.key).cmp(&(a.severity, b.first_seen, &b.key)));
     let rows: Vec<FindingRow<'_>> = found.iter().map(|finding| FindingRow::of(finding, None)).collect();
     let now = parts.clock.now();
+    let next = if rows.is_empty() {
+        "certvigil scan --profile NAME|FILE opens findings; a scan without a profile only shows them"
+    } else {
+        "certvigil report shows the evidence and what to do"
+    };
     let document = FindingsDocument::new(now, rows.len() as u64, rows);
-    let next = "certvigil report shows the evidence and what to do";
     write_list(form, now, &document, |options| findings_table(&document, options, next), out)
 }
 

@@ -23,6 +23,8 @@ use crate::x509::{self, Certificate, Fingerprint};
 
 /// Changes of one kind shown in a table.
 const DIFF_LIMIT: usize = 50;
+/// Fewer digits of a fingerprint than this say too little.
+const LEAST_DIGITS: usize = 8;
 
 /// Which certificates to list.
 #[derive(Debug, Clone, Default)]
@@ -44,27 +46,41 @@ pub fn list(parts: &Parts, query: &ListQuery, form: ListForm, out: &mut dyn Writ
     let until = query
         .expires_within
         .map(|within| now.plus_seconds(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)));
-    let issuer = query.issuer.as_deref().map(str::to_lowercase);
-    let mut found: Vec<(StoredCertificate, Certificate)> = Vec::new();
-    let mut matching = 0_u64;
-    store.walk_by_expiry(until, |stored| {
-        let certificate = x509::read(&stored.der);
-        let text = || certificate.issuer.text.raw().to_lowercase();
-        if issuer.as_ref().is_none_or(|issuer| text().contains(issuer)) {
-            matching += 1;
-            if found.len() < query.limit {
-                found.push((stored, certificate));
-            }
-        }
-        // Without a filter the rest is only counted.
-        if issuer.is_none() && found.len() >= query.limit { Flow::Break(()) } else { Flow::Continue(()) }
-    })?;
-    let total = if issuer.is_none() { store.count_by_expiry(until)? } else { matching };
+    let (found, total) = soonest(&store, until, query)?;
     let rows =
         found.iter().map(|(stored, certificate)| InventoryRow::of(&row_view(stored, certificate))).collect();
     let document = InventoryDocument::new(now, total, rows);
     let next = "certvigil inventory show SHA256 tells who serves it";
     write_list(form, now, &document, |options| inventory_table(&document, options, next), out)
+}
+
+/// The first of those asked for, and how many there are in all. Without a filter only those shown are read.
+fn soonest(
+    store: &Store,
+    until: Option<UnixTime>,
+    query: &ListQuery,
+) -> Result<(Vec<(StoredCertificate, Certificate)>, u64), AppError> {
+    let issuer = query.issuer.as_ref().map(|text| text.to_lowercase());
+    let mut found = Vec::new();
+    let mut total = 0;
+    store.each_by_expiry(until, |stored| {
+        if issuer.is_none() && found.len() == query.limit {
+            return Flow::Break(());
+        }
+        let certificate = x509::read(&stored.der);
+        let is_wanted = |text: &String| certificate.issuer.text.raw().to_lowercase().contains(text);
+        if issuer.as_ref().is_none_or(is_wanted) {
+            total += 1;
+            if found.len() < query.limit {
+                found.push((stored, certificate));
+            }
+        }
+        Flow::Continue(())
+    })?;
+    if issuer.is_none() {
+        total = store.count_by_expiry(until)?;
+    }
+    Ok((found, total))
 }
 
 fn row_view<'a>(stored: &StoredCertificate, certificate: &'a Certificate) -> InventoryView<'a> {
@@ -148,18 +164,15 @@ pub fn show(parts: &Parts, id: &str, form: ListForm, out: &mut dyn Write) -> Res
 
 /// The certificate whose hash is, or starts with, these digits.
 fn matching_certificate(store: &Store, id: &str) -> Result<Option<Fingerprint>, AppError> {
-    let digits = id.replace(':', "");
-    if digits.len() < 8 || digits.len() > 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if id.len() < LEAST_DIGITS {
         return Ok(None);
     }
-    let filled = |digit: &str| Fingerprint::parse(&(digits.clone() + &digit.repeat(64 - digits.len())));
-    let (Some(first), Some(last)) = (filled("0"), filled("f")) else { return Ok(None) };
-    match store.fingerprints_between(&first, &last, 2)?.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(*one)),
-        _ => Err(AppError::Usage(format!(
-            "several certificates begin with {digits}; write more of its digits"
-        ))),
+    match store.fingerprints_starting_with(id, 2)?.as_slice() {
+        [_, _, ..] => {
+            let id = crate::text::escape_for_terminal(id);
+            Err(AppError::Usage(format!("several certificates start with `{id}`; give more digits")))
+        }
+        found => Ok(found.first().copied()),
     }
 }
 
@@ -211,7 +224,12 @@ pub fn history(parts: &Parts, endpoint: &str, form: ListForm, out: &mut dyn Writ
     let kept = Kept::new(&store, now);
     let mut entries: Vec<(Observation, UnixTime)> = Vec::new();
     for EndpointSpan { observation, until, .. } in store.history(&id)? {
-        entries.push((kept.observation(observation)?, until));
+        let observation = kept.observation(observation)?;
+        match entries.last_mut() {
+            // Asked for in other words, such as by its network: nothing changed.
+            Some((before, end)) if before.outcome == observation.outcome => *end = until,
+            _ => entries.push((observation, until)),
+        }
     }
     let Some((latest, _)) = entries.last() else { return Err(unknown_endpoint(endpoint)) };
     let rows: Vec<HistoryEntry<'_>> =

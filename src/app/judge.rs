@@ -7,9 +7,7 @@ use crate::assess::{self, Context, Inventory, PathCache};
 use crate::config::{OwnerRule, Ownership, Profile, SeverityRule, ownership::ownership};
 use crate::discover::Target;
 use crate::lifecycle::{SeverityOverride, SeverityOverrides, Traits, verdict_key};
-use crate::model::{
-    Assessment, Finding, FindingKey, FindingState, Observation, Transport, TrustStore, Verdict,
-};
+use crate::model::{Assessment, Finding, FindingKey, FindingState, Observation, TrustStore, Verdict};
 use crate::time::UnixTime;
 use crate::wire::v1::{EndpointView, FindingView, StoreView};
 use crate::x509::Fingerprint;
@@ -65,7 +63,7 @@ impl Judge {
         self.stores.iter().any(|store| store.info.is_public)
     }
 
-    /// Judges one observation as at `now`. A target that names one host or address is worth a finding when it
+    /// Judges one observation as at `now`. A file, and a target that names one host or address, is worth a finding when it
     /// gave no chain; so is an endpoint that fell silent.
     pub(super) fn judge(
         &self,
@@ -79,7 +77,7 @@ impl Judge {
             stores: &self.stores,
             inventory,
             scan_interval_seconds: self.interval_seconds,
-            named: observation.endpoint.transport == Transport::File || is_single(&observation.target),
+            named: observation.endpoint.path.is_some() || is_single(&observation.target),
             seen_before: fallen_silent,
             paths: &self.paths,
         };
@@ -226,7 +224,7 @@ mod tests {
     #[test]
     fn a_file_is_always_named_whatever_its_path_looks_like() {
         let mut observation = silent("./old certificates/a.pem");
-        observation.endpoint.transport = Transport::File;
+        observation.endpoint.path = Some(observation.target.clone());
         let judged = Judge::new(Vec::new(), None).judge(observation, &NoInventory, false, NOW);
         assert_eq!(rules(&judged), [(Rule::NotMeasured, Severity::High)]);
     }

@@ -110,7 +110,7 @@ pub(super) fn trust_stores(names: &[String]) -> Result<(Vec<TrustStore>, Vec<Str
     Ok((stores, Vec::new()))
 }
 
-/// What this machine calls itself.
+/// What this machine is called.
 pub(super) fn host_name() -> String {
     nix::unistd::gethostname()
         .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned())

@@ -25,7 +25,7 @@ use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
 
 /// Above so many probes a scan wants to be meant.
-pub const CONSENT_ABOVE: u128 = 1_000_000;
+const CONSENT_ABOVE: u128 = 1_000_000;
 
 /// Visits under way from the workers to the recorder.
 const CHANNEL: usize = 2_048;
@@ -351,14 +351,20 @@ impl Prepared {
         limits.into_iter().filter_map(seconds).max()
     }
 
-    /// Whether the scan is so large that somebody should say they mean it. A profile with targets means it.
-    pub fn needs_consent(&self) -> bool {
+    /// What to say where the scan is so large that somebody should say they mean it. A profile with targets means it.
+    pub fn wants_consent(&self) -> Option<String> {
         let meant = self
             .request
             .profile
             .as_ref()
             .is_some_and(|p| !p.targets.is_empty() || !p.target_files.is_empty());
-        !meant && self.plan.probes().is_some_and(|probes| probes > CONSENT_ABOVE)
+        let is_large = self.plan.probes().is_some_and(|probes| probes > CONSENT_ABOVE);
+        (is_large && !meant).then(|| {
+            let limit = grouped(CONSENT_ABOVE);
+            format!(
+                "that is more than {limit} probes; say --yes if you mean it, or put the targets in a profile"
+            )
+        })
     }
 }
 

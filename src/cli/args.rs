@@ -10,6 +10,7 @@ use crate::config::profile::{FailOn, Rate};
 /// Finds every TLS certificate in your networks and tells which are about to fail, and why.
 #[derive(Debug, Parser)]
 #[command(name = "certvigil", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Try it without a network of your own: certvigil demo\n\
     Exit codes: 0 nothing at or above --fail-on; 1 findings; 3 incomplete; 2 usage, settings or internal error.")]
 pub(crate) struct Cli {
@@ -22,10 +23,10 @@ pub(crate) struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Everywhere {
-    /// Settings file [default: $CERTVIGIL_CONFIG, else certvigil.toml in the platform's settings directory]
+    /// Settings file [default: $CERTVIGIL_CONFIG, then certvigil.toml in the platform's settings directory]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
     pub(crate) config: Option<PathBuf>,
-    /// The store: the kept record [default: $CERTVIGIL_STORE, else in the platform's data directory]
+    /// The store: the kept record [default: $CERTVIGIL_STORE, then in the platform's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Everywhere")]
     pub(crate) store: Option<PathBuf>,
     /// Keep nothing: work in a temporary store
@@ -65,10 +66,10 @@ pub(crate) enum Command {
     /// Print the report of a scan that was kept
     Report(ReportArgs),
     /// What the record knows: certificates, endpoints, what changed
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Inventory(InventoryCommand),
     /// Findings of a profile's scans
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Findings(FindingsCommand),
     /// Start an estate of faulty servers on loopback, scan it, and show what a scan shows
     Demo(DemoArgs),

@@ -42,24 +42,19 @@ pub fn run() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(3),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            talk.error(&one_line(&error));
+            talk.error(&sentence(&error));
             ExitCode::from(2)
         }
     }
 }
 
-/// The error with its causes. Most messages name their cause already; it is not said twice.
-fn one_line(error: &anyhow::Error) -> String {
-    let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !line.contains(&cause) {
-            if !line.is_empty() {
-                line.push_str(": ");
-            }
-            line.push_str(&cause);
-        }
-    }
-    line
+/// The message, with those of its causes that it does not tell itself.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => told.to_owned(),
+        told => format!("{told}: {cause}"),
+    })
 }
 
 fn dispatch(cli: Cli, talk: Talk) -> anyhow::Result<Ending> {
@@ -95,8 +90,8 @@ mod tests {
     fn a_cause_is_said_once() {
         let cause = || std::io::Error::from(std::io::ErrorKind::NotFound);
         let error = anyhow::Error::new(cause()).context(format!("hosts.txt: {}", cause()));
-        assert_eq!(one_line(&error), format!("hosts.txt: {}", cause()));
+        assert_eq!(sentence(&error), format!("hosts.txt: {}", cause()));
         let error = anyhow::Error::new(cause()).context("hosts.txt cannot be read");
-        assert_eq!(one_line(&error), format!("hosts.txt cannot be read: {}", cause()));
+        assert_eq!(sentence(&error), format!("hosts.txt cannot be read: {}", cause()));
     }
 }

@@ -23,11 +23,8 @@ pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyho
     if args.dry_run {
         return Ok(Ending::Clean);
     }
-    if prepared.needs_consent() && !args.yes {
-        anyhow::bail!(
-            "that is more than {} probes; say --yes, or put the targets in a profile",
-            scan::CONSENT_ABOVE
-        );
+    if let Some(question) = prepared.wants_consent().filter(|_| !args.yes) {
+        anyhow::bail!(question);
     }
     let path = args.output.output.as_deref();
     // A place that cannot be written is told before the scan; only lines are written during it, so that a scan that
