@@ -33,8 +33,8 @@ pub enum AppError {
     File { path: PathBuf, message: String },
     #[error("--no-store keeps nothing: there is nothing to show")]
     NothingKept,
-    #[error("no scan `{id}` in the record; `certvigil report` shows the latest")]
-    NoSuchScan { id: String },
+    #[error("no scan of profile `{name}` is in the record; profiles with scans: {known}")]
+    UnknownProfile { name: String, known: String },
     #[error("the record is empty; `certvigil scan TARGET…` fills it")]
     EmptyRecord,
     #[error("{0}")]

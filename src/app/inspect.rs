@@ -1,12 +1,13 @@
 //! Inspect: chains in files, judged exactly as served ones.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::AppError;
 use super::judge::{Judge, Judged, PublicCertificates};
-use super::parts::trust_stores;
+use super::parts::{host_name, trust_stores, user_name};
 use super::report::Form;
 use super::scan::scan_id;
 use crate::assess::NoInventory;
@@ -22,7 +23,7 @@ use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, ReportView, ScanView, report_head};
 use crate::x509::bundle::{self, parse_bundle};
 use crate::x509::verify::SignatureCheck;
-use crate::x509::{Certificate, Chain, read_chain};
+use crate::x509::{Certificate, Fingerprint, read_chain};
 
 /// Which files to judge, and how.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,7 @@ pub struct Inspected {
     judge: Judge,
     scan: Scan,
     notes: Vec<String>,
+    /// Judged as at this time.
     now: UnixTime,
 }
 
@@ -135,8 +137,8 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
         started_at: now,
         finished_at: Some(now),
         state: ScanState::Complete,
-        vantage: String::new(),
-        actor: String::new(),
+        vantage: host_name(),
+        actor: user_name(),
         parameters: ScanParameters {
             targets: request.files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
             ports: String::new(),
@@ -150,26 +152,21 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
     }
 }
 
-/// Each certificate once, with how many files have it.
+/// Each certificate once, in the order met, with how many chains have it.
 fn certificates(judged: &[Judged]) -> Vec<(Arc<Certificate>, u64)> {
     let mut found: Vec<(Arc<Certificate>, u64)> = Vec::new();
+    let mut places: HashMap<Fingerprint, usize> = HashMap::new();
     for chain in judged.iter().filter_map(|one| one.observation.outcome.presented()) {
-        for certificate in unique(chain) {
-            match found.iter_mut().find(|(known, _)| known.sha256 == certificate.sha256) {
-                Some((_, files)) => *files += 1,
+        let mut met = HashSet::new();
+        for certificate in chain.certificates.iter().filter(|one| met.insert(one.sha256)) {
+            let place = *places.entry(certificate.sha256).or_insert(found.len());
+            match found.get_mut(place) {
+                Some((_, chains)) => *chains += 1,
                 None => found.push((Arc::clone(certificate), 1)),
             }
         }
     }
     found
-}
-
-fn unique(chain: &Chain) -> impl Iterator<Item = &Arc<Certificate>> {
-    let all = &chain.certificates;
-    all.iter()
-        .enumerate()
-        .filter(|(place, one)| !all.iter().take(*place).any(|other| other.sha256 == one.sha256))
-        .map(|(_, one)| one)
 }
 
 impl Inspected {
@@ -190,7 +187,7 @@ impl Inspected {
     pub fn write_report(&self, form: Form, out: &mut (dyn Write + Send)) -> Result<(), AppError> {
         let stores = self.judge.store_views();
         let scan = ScanView { scan: &self.scan };
-        let head = report_head(&ReportView { generated_at: self.now, stores: &stores, scan });
+        let head = report_head(&ReportView { generated_at: self.scan.started_at, stores: &stores, scan });
         match form {
             Form::Json => self.write_records(JsonReport::begin(out, &head, JsonLayout::Pretty)?, &head),
             Form::Jsonl => self.write_records(JsonlReport::new(out), &head),
@@ -229,5 +226,99 @@ impl Inspected {
             })?;
         }
         Ok(writer.finish(head)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes each file into a folder and inspects them.
+    fn inspected(
+        files: &[(&str, &[u8])],
+        change: impl FnOnce(&mut InspectRequest),
+    ) -> Result<Inspected, AppError> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut request = InspectRequest::default();
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+            request.files.push(folder.path().join(name));
+        }
+        change(&mut request);
+        inspect(&request)
+    }
+
+    fn certificate(name: &str) -> String {
+        rcgen::generate_simple_self_signed([name.to_owned()]).unwrap().cert.pem()
+    }
+
+    fn report(inspected: &Inspected) -> serde_json::Value {
+        let mut out = Vec::new();
+        inspected.write_report(Form::Json, &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_a_failure_that_counts() {
+        let done = inspected(&[("not a certificate.txt", b"hello")], |_| {}).unwrap();
+        assert_eq!(done.worst(), Some(Severity::High));
+        let report = report(&done);
+        assert_eq!(report["scan"]["counts"]["failures"]["decode.unreadable"], 1);
+        assert_eq!(report["scan"]["counts"]["endpoints"], 1);
+        assert_eq!(report["endpoints"][0]["outcome"]["stage"], "decode");
+    }
+
+    #[test]
+    fn a_certificate_in_two_files_is_one_certificate_of_two_endpoints() {
+        let pem = certificate("a.example");
+        let twice = [pem.as_str(), pem.as_str()].concat();
+        let report =
+            report(&inspected(&[("a.pem", pem.as_bytes()), ("b.pem", twice.as_bytes())], |_| {}).unwrap());
+        assert_eq!(report["scan"]["counts"]["read"], 2);
+        assert_eq!(report["scan"]["counts"]["certificates"], 1);
+        assert_eq!(report["certificates"].as_array().unwrap().len(), 1);
+        assert_eq!(report["certificates"][0]["endpoints"], 2);
+        assert_eq!(report["endpoints"][0]["transport"], "file");
+        assert_eq!(report["endpoints"][0]["outcome"]["status"], "read");
+    }
+
+    #[test]
+    fn the_name_and_the_time_are_those_asked_for() {
+        let pem = certificate("a.example");
+        let of = |name: &str, at: Option<i64>| {
+            let done = inspected(&[("a.pem", pem.as_bytes())], |request| {
+                request.name = Some(name.to_owned());
+                request.at = at.map(UnixTime);
+            });
+            let report = report(&done.unwrap());
+            let ids: Vec<String> = report["endpoints"][0]["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|finding| finding["id"].as_str().unwrap().to_owned())
+                .collect();
+            (report["endpoints"][0]["name_match"].clone(), ids, report["generated_at"].clone())
+        };
+        let (name_match, _, generated_at) = of("a.example", None);
+        assert_eq!(name_match, true);
+        let (name_match, ids, _) = of("b.example", None);
+        assert_eq!(name_match, false);
+        assert!(ids.contains(&"trust.name.mismatch".to_owned()), "{ids:?}");
+        // 1970: rcgen's certificates are valid from 1975 on. The report is made now all the same.
+        let (_, ids, then) = of("a.example", Some(0));
+        assert!(ids.contains(&"x509.validity.not_yet_valid".to_owned()), "{ids:?}");
+        assert_eq!(then.as_str().unwrap()[..10], generated_at.as_str().unwrap()[..10]);
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let missing = inspect(&InspectRequest { files: vec!["/nowhere/a.pem".into()], ..Default::default() });
+        assert!(missing.unwrap_err().to_string().starts_with("/nowhere/a.pem: cannot be read"));
+        let named = inspected(&[], |request| request.name = Some("no name".to_owned()));
+        assert!(named.unwrap_err().to_string().contains("`no name` is not a host name"));
+        let secret = inspected(&[("secret", &[0xff])], |request| {
+            request.password_file = request.files.pop();
+        });
+        assert!(secret.unwrap_err().to_string().contains("the password is not UTF-8"));
     }
 }

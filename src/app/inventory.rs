@@ -23,8 +23,8 @@ use crate::x509::{self, Certificate, Fingerprint};
 
 /// Changes of one kind shown in a table.
 const DIFF_LIMIT: usize = 50;
-/// Rows read for a filtered list at once.
-const PAGE: usize = 10_000;
+/// Fewer digits of a fingerprint than this say too little.
+const LEAST_DIGITS: usize = 8;
 
 /// Which certificates to list.
 #[derive(Debug, Clone, Default)]
@@ -46,23 +46,7 @@ pub fn list(parts: &Parts, query: &ListQuery, form: ListForm, out: &mut dyn Writ
     let until = query
         .expires_within
         .map(|within| now.plus_seconds(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)));
-    let wanted = |certificate: &Certificate| {
-        query
-            .issuer
-            .as_ref()
-            .is_none_or(|text| certificate.issuer.text.raw().to_lowercase().contains(&text.to_lowercase()))
-    };
-    let mut found: Vec<(StoredCertificate, Certificate)> = Vec::new();
-    let mut total = 0_u64;
-    for stored in by_expiry(&store, until, query.limit, query.issuer.is_some())? {
-        let certificate = x509::read(&stored.der);
-        if wanted(&certificate) {
-            total += 1;
-            if found.len() < query.limit {
-                found.push((stored, certificate));
-            }
-        }
-    }
+    let (found, total) = soonest(&store, until, query)?;
     let rows =
         found.iter().map(|(stored, certificate)| InventoryRow::of(&row_view(stored, certificate))).collect();
     let document = InventoryDocument::new(now, total, rows);
@@ -70,19 +54,33 @@ pub fn list(parts: &Parts, query: &ListQuery, form: ListForm, out: &mut dyn Writ
     write_list(form, now, &document, |options| inventory_table(&document, options, next), out)
 }
 
-/// Certificates up to `until`, soonest first: `limit` of them, or, for a filter to choose from, up to [`PAGE`].
-fn by_expiry(
+/// The first of those asked for, and how many there are in all. Without a filter only those shown are read.
+fn soonest(
     store: &Store,
     until: Option<UnixTime>,
-    limit: usize,
-    filtered: bool,
-) -> Result<Vec<StoredCertificate>, AppError> {
-    let most = if filtered { PAGE.max(limit) } else { limit };
-    let mut found = store.certificates_by_expiry(UnixTime(i64::MIN), most)?;
-    if let Some(until) = until {
-        found.retain(|stored| stored.not_after.is_some_and(|end| end <= until));
+    query: &ListQuery,
+) -> Result<(Vec<(StoredCertificate, Certificate)>, u64), AppError> {
+    let issuer = query.issuer.as_ref().map(|text| text.to_lowercase());
+    let mut found = Vec::new();
+    let mut total = 0;
+    store.each_by_expiry(until, |stored| {
+        if issuer.is_none() && found.len() == query.limit {
+            return Flow::Break(());
+        }
+        let certificate = x509::read(&stored.der);
+        let is_wanted = |text: &String| certificate.issuer.text.raw().to_lowercase().contains(text);
+        if issuer.as_ref().is_none_or(is_wanted) {
+            total += 1;
+            if found.len() < query.limit {
+                found.push((stored, certificate));
+            }
+        }
+        Flow::Continue(())
+    })?;
+    if issuer.is_none() {
+        total = store.count_by_expiry(until)?;
     }
-    Ok(found)
+    Ok((found, total))
 }
 
 fn row_view<'a>(stored: &StoredCertificate, certificate: &'a Certificate) -> InventoryView<'a> {
@@ -166,15 +164,16 @@ pub fn show(parts: &Parts, id: &str, form: ListForm, out: &mut dyn Write) -> Res
 
 /// The certificate whose hash is, or starts with, these digits.
 fn matching_certificate(store: &Store, id: &str) -> Result<Option<Fingerprint>, AppError> {
-    if let Some(sha256) = Fingerprint::parse(id) {
-        return Ok(store.certificate(&sha256)?.map(|stored| stored.sha256));
-    }
-    if id.len() < 8 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if id.len() < LEAST_DIGITS {
         return Ok(None);
     }
-    let start = id.to_ascii_lowercase();
-    let all = store.certificates_by_expiry(UnixTime(i64::MIN), usize::MAX)?;
-    Ok(all.iter().map(|stored| stored.sha256).find(|sha256| sha256.to_string().starts_with(&start)))
+    match store.fingerprints_starting_with(id, 2)?.as_slice() {
+        [_, _, ..] => {
+            let id = crate::text::escape_for_terminal(id);
+            Err(AppError::Usage(format!("several certificates start with `{id}`; give more digits")))
+        }
+        found => Ok(found.first().copied()),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "what is shown, in the order shown")]
@@ -225,7 +224,12 @@ pub fn history(parts: &Parts, endpoint: &str, form: ListForm, out: &mut dyn Writ
     let kept = Kept::new(&store, now);
     let mut entries: Vec<(Observation, UnixTime)> = Vec::new();
     for EndpointSpan { observation, until, .. } in store.history(&id)? {
-        entries.push((kept.observation(observation)?, until));
+        let observation = kept.observation(observation)?;
+        match entries.last_mut() {
+            // Asked for in other words, such as by its network: nothing changed.
+            Some((before, end)) if before.outcome == observation.outcome => *end = until,
+            _ => entries.push((observation, until)),
+        }
     }
     let Some((latest, _)) = entries.last() else { return Err(unknown_endpoint(endpoint)) };
     let rows: Vec<HistoryEntry<'_>> =
@@ -408,3 +412,6 @@ fn changes<'a>(before: &'a Observation, after: &'a Observation) -> Vec<Change<'a
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

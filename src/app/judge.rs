@@ -63,7 +63,7 @@ impl Judge {
         self.stores.iter().any(|store| store.info.is_public)
     }
 
-    /// Judges one observation as at `now`. A target that names one host or address is worth a finding when it
+    /// Judges one observation as at `now`. A file, and a target that names one host or address, is worth a finding when it
     /// gave no chain; so is an endpoint that fell silent.
     pub(super) fn judge(
         &self,
@@ -77,7 +77,7 @@ impl Judge {
             stores: &self.stores,
             inventory,
             scan_interval_seconds: self.interval_seconds,
-            named: is_single(&observation.target),
+            named: observation.endpoint.path.is_some() || is_single(&observation.target),
             seen_before: fallen_silent,
             paths: &self.paths,
         };
@@ -169,7 +169,7 @@ impl Judged {
                     state: kept.as_ref().map_or(FindingState::Open, |kept| kept.state),
                     first_seen: kept.as_ref().map_or(seen, |kept| kept.first_seen.min(seen)),
                     last_seen: seen,
-                    resolved_at: None,
+                    resolved_at: kept.as_ref().and_then(|kept| kept.resolved_at),
                     exception: None,
                 }
             })
@@ -181,5 +181,93 @@ impl Judged {
             tags: &self.ownership.tags,
             findings: &findings,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::NoInventory;
+    use crate::model::{Endpoint, Failure, Outcome, Reason, Rule, Severity, Stage};
+
+    const NOW: UnixTime = UnixTime(1_795_510_800);
+
+    fn profile(text: &str) -> Profile {
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Profile::load(file.path().to_str().unwrap()).unwrap()
+    }
+
+    fn silent(target: &str) -> Observation {
+        Observation {
+            endpoint: Endpoint::tcp("127.0.0.1:443".parse().unwrap(), None),
+            target: target.into(),
+            observed_at: NOW,
+            outcome: Outcome::Failure(Failure::new(Stage::Connect, Reason::Timeout, "")),
+        }
+    }
+
+    fn rules(judged: &Judged) -> Vec<(Rule, Severity)> {
+        judged.assessment.verdicts.iter().map(|verdict| (verdict.rule, verdict.severity)).collect()
+    }
+
+    #[test]
+    fn only_what_was_named_or_known_is_missed_when_silent() {
+        let judge = Judge::new(Vec::new(), None);
+        let judged = |target: &str, known| rules(&judge.judge(silent(target), &NoInventory, known, NOW));
+        assert_eq!(judged("127.0.0.1", false), [(Rule::NotMeasured, Severity::High)]);
+        assert_eq!(judged("127.0.0.0/24", false), []);
+        assert_eq!(judged("127.0.0.1-127.0.0.9", false), []);
+        assert_eq!(judged("127.0.0.0/24", true), [(Rule::Unreachable, Severity::Medium)]);
+    }
+
+    #[test]
+    fn a_file_is_always_named_whatever_its_path_looks_like() {
+        let mut observation = silent("./old certificates/a.pem");
+        observation.endpoint.path = Some(observation.target.clone());
+        let judged = Judge::new(Vec::new(), None).judge(observation, &NoInventory, false, NOW);
+        assert_eq!(rules(&judged), [(Rule::NotMeasured, Severity::High)]);
+    }
+
+    #[test]
+    fn owners_tags_and_severities_are_those_of_the_profile() {
+        let profile = profile(
+            "[[owner]]\nnetworks = [\"127.0.0.0/8\"]\nowner = \"me\"\ntags = [\"lab\"]\n\
+             [[severity]]\nrule = \"scan.not_measured\"\ntag = \"lab\"\nseverity = \"info\"\n",
+        );
+        let judge = Judge::new(Vec::new(), Some(&profile));
+        let judged = judge.judge(silent("127.0.0.1"), &NoInventory, false, NOW);
+        assert_eq!(rules(&judged), [(Rule::NotMeasured, Severity::Info)]);
+        assert_eq!(judged.ownership.owner.as_deref(), Some("me"));
+        assert_eq!(judged.keys[0].0, "127.0.0.1:443/scan.not_measured");
+    }
+
+    #[test]
+    fn a_view_shows_the_life_of_a_finding_where_it_has_one() {
+        let judged = Judge::new(Vec::new(), None).judge(silent("127.0.0.1"), &NoInventory, false, NOW);
+        let states = |life: Option<Finding>| {
+            judged.with_view(
+                |_| life.clone(),
+                |view| {
+                    view.findings.iter().map(|f| (f.state, f.first_seen, f.resolved_at)).collect::<Vec<_>>()
+                },
+            )
+        };
+        assert_eq!(states(None), [(FindingState::Open, NOW, None)]);
+        let verdict = &judged.assessment.verdicts[0];
+        let kept = Finding {
+            profile: "web".to_owned(),
+            key: judged.keys[0].clone(),
+            rule: verdict.rule,
+            severity: verdict.severity,
+            state: FindingState::Resolved,
+            title: String::new(),
+            detail: String::new(),
+            subject: verdict.subject,
+            first_seen: UnixTime(1),
+            last_seen: NOW,
+            resolved_at: Some(UnixTime(2)),
+        };
+        assert_eq!(states(Some(kept)), [(FindingState::Resolved, UnixTime(1), Some(UnixTime(2)))]);
     }
 }

@@ -1,5 +1,6 @@
 //! Use cases, one file per verb: the only place where shells meet, and where a principal's rights are checked.
 
+mod assess;
 pub mod demo;
 mod error;
 pub mod findings;
@@ -10,6 +11,7 @@ mod kept;
 mod ledger;
 pub mod parts;
 pub mod progress;
+mod reconcile;
 mod recorder;
 pub mod report;
 pub mod request;

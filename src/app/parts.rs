@@ -8,6 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Settings, paths};
 use crate::model::TrustStore;
 use crate::store::{self, Store};
+use crate::text::escape_for_terminal;
 use crate::trust;
 
 /// Which store a command works on.
@@ -15,7 +16,10 @@ use crate::trust;
 pub enum StoreChoice {
     /// The settings' store, else the platform's data directory.
     Default,
+    /// The command's own.
     At(PathBuf),
+    /// The environment's.
+    Environment(PathBuf),
     /// A temporary one that goes with the program.
     Temporary,
 }
@@ -30,6 +34,8 @@ pub struct Parts {
     pub vantage: String,
     /// `None` for a temporary store.
     store: Option<PathBuf>,
+    /// Only this command knows where the store is.
+    is_elsewhere: bool,
 }
 
 impl Parts {
@@ -38,16 +44,32 @@ impl Parts {
     /// # Errors
     /// No store was named and no home directory is known.
     pub fn new(settings: Settings, store: StoreChoice) -> Result<Self, AppError> {
+        let is_elsewhere = matches!(store, StoreChoice::At(_));
         let store = match store {
             StoreChoice::Temporary => None,
-            StoreChoice::At(path) => Some(path),
+            StoreChoice::At(path) | StoreChoice::Environment(path) => Some(path),
             StoreChoice::Default => Some(match settings.store {
                 Some(path) => path,
                 None => paths::default_store()?,
             }),
         };
         let vantage = settings.vantage.unwrap_or_else(host_name);
-        Ok(Self { clock: Arc::new(SystemClock), actor: user_name(), vantage, store })
+        Ok(Self { clock: Arc::new(SystemClock), actor: user_name(), vantage, store, is_elsewhere })
+    }
+
+    /// Whether anything is left when the program ends.
+    pub(super) fn keeps_a_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// A command to type next, for the store that this one worked on.
+    pub(super) fn next_command(&self, command: &str) -> String {
+        match &self.store {
+            Some(path) if self.is_elsewhere => {
+                format!("{command} --store {}", escape_for_terminal(&path.to_string_lossy()))
+            }
+            _ => command.to_owned(),
+        }
     }
 
     /// Opens the store to write a scan, making it if it is not there.
@@ -88,12 +110,14 @@ pub(super) fn trust_stores(names: &[String]) -> Result<(Vec<TrustStore>, Vec<Str
     Ok((stores, Vec::new()))
 }
 
-fn host_name() -> String {
+/// What this machine is called.
+pub(super) fn host_name() -> String {
     nix::unistd::gethostname()
         .map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn user_name() -> String {
+/// The operating system's user.
+pub(super) fn user_name() -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
     user.map_or_else(|| format!("uid {}", nix::unistd::getuid()), |user| user.name)
 }

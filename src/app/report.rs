@@ -4,18 +4,19 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use super::AppError;
-use super::findings::{Skews, skews, walk};
+use super::assess::{Skews, fell_silent, flow, skews, walk};
 use super::judge::{Judge, Judged, PublicCertificates};
 use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
 use super::recorder::Listener;
 use crate::clock::Clock;
 use crate::config::Profile;
-use crate::model::{Finding, FindingKey};
+use crate::model::{Finding, FindingKey, Scan};
 use crate::report::{
     CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions, write_document,
 };
-use crate::store::{Flow, Store, StoreError, StoredScan};
+use crate::store::{Store, StoreError, StoredScan};
+use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, EndpointView, ReportView, ScanView, report_head};
 use crate::x509::verify::SignatureCheck;
@@ -52,7 +53,9 @@ pub(super) struct ReportSource<'a> {
     skews: &'a Skews,
     kept: Kept<'a>,
     public: RefCell<PublicCertificates>,
+    /// Judged as at this time.
     now: UnixTime,
+    generated_at: UnixTime,
 }
 
 impl<'a> ReportSource<'a> {
@@ -62,8 +65,10 @@ impl<'a> ReportSource<'a> {
         judge: &'a Judge,
         skews: &'a Skews,
         now: UnixTime,
+        generated_at: UnixTime,
     ) -> Self {
-        Self { store, stored, judge, skews, kept: Kept::new(store, now), public: RefCell::default(), now }
+        let (kept, public) = (Kept::new(store, now), RefCell::default());
+        Self { store, stored, judge, skews, kept, public, now, generated_at }
     }
 
     /// Writes the whole report.
@@ -75,7 +80,7 @@ impl<'a> ReportSource<'a> {
     ) -> Result<(), AppError> {
         let stores = self.judge.store_views();
         let head = report_head(&ReportView {
-            generated_at: self.now,
+            generated_at: self.generated_at,
             stores: &stores,
             scan: ScanView { scan: &self.stored.scan },
         });
@@ -112,7 +117,11 @@ impl<'a> ReportSource<'a> {
         self.each_certificate(|view| writer.certificate(view))?;
         let stores = self.judge.store_views();
         let scan = ScanView { scan: &self.stored.scan };
-        Ok(writer.finish(&report_head(&ReportView { generated_at: self.now, stores: &stores, scan }))?)
+        Ok(writer.finish(&report_head(&ReportView {
+            generated_at: self.generated_at,
+            stores: &stores,
+            scan,
+        }))?)
     }
 
     fn each_endpoint(
@@ -143,13 +152,7 @@ impl<'a> ReportSource<'a> {
                     self_signed: certificate.is_self_signed() == SignatureCheck::Verified,
                 })?)
             };
-            match step() {
-                Ok(()) => Flow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    Flow::Break(())
-                }
-            }
+            flow(step(), &mut failed)
         })?;
         failed.map_or(Ok(()), Err)
     }
@@ -163,6 +166,8 @@ fn kept_finding(store: &Store, profile: Option<&str>, key: &FindingKey) -> Optio
 
 /// Writes each endpoint as a line of JSON when it is recorded, judged by what the record knows by then.
 pub(super) fn stream<'a>(
+    store: &'a Store,
+    profile: Option<String>,
     kept: &'a Kept<'a>,
     judge: &'a Judge,
     clock: &'a dyn Clock,
@@ -171,35 +176,86 @@ pub(super) fn stream<'a>(
     let mut writer = JsonlReport::new(lines);
     Box::new(move |stored| {
         let observation = kept.observation(stored)?;
-        let judged = judge.judge(observation, kept, false, clock.now());
-        Ok(judged.with_view(|_| None, |view| writer.endpoint(view))?)
+        let fallen_silent = fell_silent(store, &observation)?;
+        let judged = judge.judge(observation, kept, fallen_silent, clock.now());
+        let life = |key: &FindingKey| kept_finding(store, profile.as_deref(), key);
+        Ok(judged.with_view(life, |view| writer.endpoint(view))?)
     })
 }
 
-/// Writes the report of a scan in the record; gives notes about trust stores that are not there.
+/// Which scan to report, and how to judge it.
+#[derive(Debug, Clone, Default)]
+pub struct ReportRequest {
+    /// The scan's id, or `latest`.
+    pub scan: String,
+    /// The scan's profile, where it is not found by its name.
+    pub profile: Option<String>,
+    /// Trust stores; none are those of the profile, else the default set.
+    pub trust: Vec<String>,
+}
+
+/// Writes the report of a scan in the record, judged as at its end; gives notes about trust stores and a profile that
+/// are not there.
 ///
 /// # Errors
 /// There is no such scan, the record cannot be read, or the report not written.
 pub fn write_kept_report(
     parts: &Parts,
-    scan: &str,
-    trust: &[String],
+    request: &ReportRequest,
     form: Form,
     out: &mut (dyn Write + Send),
 ) -> Result<Vec<String>, AppError> {
     let store = parts.read_store()?;
-    let stored = store.scan(scan).map_err(|error| match error {
+    let stored = store.scan(&request.scan).map_err(|error| match error {
         StoreError::UnknownScan(id) if id == "latest" => AppError::EmptyRecord,
         other => other.into(),
     })?;
-    let (stores, notes) = trust_stores(trust)?;
-    let profile = stored.scan.profile.as_deref().and_then(|name| Profile::load(name).ok());
+    let (profile, note) = profile_of(&stored.scan, request.profile.as_deref())?;
+    let of_profile = profile.as_ref().and_then(|profile| profile.trust.as_deref()).unwrap_or_default();
+    let (stores, mut notes) =
+        trust_stores(if request.trust.is_empty() { of_profile } else { &request.trust })?;
+    notes.extend(note);
     let judge = Judge::new(stores, profile.as_ref());
-    let at = stored.scan.finished_at.unwrap_or_else(|| parts.clock.now());
+    let now = parts.clock.now();
+    let at = stored.scan.finished_at.unwrap_or(now);
     let skews = skews(&store, &Kept::new(&store, at), &stored)?;
-    let source = ReportSource::new(&store, &stored, &judge, &skews, at);
-    source.write(form, "certvigil inventory list --expires-within 30d", out)?;
+    let source = ReportSource::new(&store, &stored, &judge, &skews, at, now);
+    source.write(form, &parts.next_command("certvigil inventory list --expires-within 30d"), out)?;
     Ok(notes)
+}
+
+/// The profile that a scan ran with, as it is now: the one named, else the one of that name.
+fn profile_of(scan: &Scan, asked: Option<&str>) -> Result<(Option<Profile>, Option<String>), AppError> {
+    let Some(name) = scan.profile.as_deref() else {
+        return match asked {
+            Some(_) => Err(AppError::Usage(format!("scan {} ran without a profile", scan.id))),
+            None => Ok((None, None)),
+        };
+    };
+    let shown = escape_for_terminal(name);
+    let profile = match (asked, Profile::load(asked.unwrap_or(name))) {
+        (_, Ok(profile)) => profile,
+        (Some(_), Err(error)) => return Err(error.into()),
+        (None, Err(error)) => {
+            return Ok((
+                None,
+                Some(format!(
+                    "the report is without owners, tags, severities and trust stores of the scan's profile: {error}; name it with --profile FILE"
+                )),
+            ));
+        }
+    };
+    if profile.name != name {
+        return Err(AppError::Usage(format!(
+            "scan {} ran with profile `{shown}`, not with that one",
+            scan.id
+        )));
+    }
+    let is_same = profile.sha256.map(|sha256| sha256.to_string()) == scan.parameters.profile_sha256;
+    let note = format!(
+        "profile `{shown}` is not as it was at the scan, or is another of that name; owners, tags, severities and trust stores are those of now"
+    );
+    Ok((Some(profile), (!is_same).then_some(note)))
 }
 
 /// Writes a list as JSON, or as the table that `table` makes of it.

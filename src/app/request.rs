@@ -74,6 +74,10 @@ impl ScanRequest {
         })
     }
 
+    pub(super) fn profile_name(&self) -> Option<&str> {
+        self.profile.as_ref().map(|profile| profile.name.as_str())
+    }
+
     pub(super) fn depth(&self) -> Depth {
         self.depth.or(self.profile().depth).unwrap_or(Depth::Standard)
     }
@@ -143,16 +147,14 @@ impl ScanRequest {
         pace
     }
 
-    /// Whether a scan with these findings fails.
+    /// Whether a scan with these findings fails. A limit for new findings takes the place of the usual one, unless
+    /// both are given.
     pub fn fails(&self, worst: Option<Severity>, worst_new: Option<Severity>) -> bool {
-        match self.fail_on_new {
-            Some(limit) => limit.fails(worst_new),
-            None => {
-                let limit =
-                    self.fail_on.or(self.profile().fail_on).unwrap_or(FailOn::AtLeast(Severity::High));
-                limit.fails(worst)
-            }
-        }
+        let usual = match (self.fail_on, self.fail_on_new) {
+            (None, Some(_)) => FailOn::Never,
+            (limit, _) => limit.or(self.profile().fail_on).unwrap_or(FailOn::AtLeast(Severity::High)),
+        };
+        usual.fails(worst) || self.fail_on_new.is_some_and(|limit| limit.fails(worst_new))
     }
 }
 
@@ -191,6 +193,18 @@ mod tests {
         assert_eq!(request.pace().per_network_rate, None);
         let limited = ScanRequest { rate: "7".parse().ok(), ..request };
         assert_eq!(limited.pace().rate, Some(7));
+    }
+
+    #[test]
+    fn a_limit_for_new_findings_stands_alone_or_beside_the_usual_one() {
+        let high = FailOn::AtLeast(Severity::High);
+        let request = ScanRequest { fail_on_new: Some(high), ..ScanRequest::default() };
+        assert!(!request.fails(Some(Severity::Critical), Some(Severity::Medium)));
+        assert!(request.fails(Some(Severity::High), Some(Severity::High)));
+        let both = ScanRequest { fail_on: Some(FailOn::AtLeast(Severity::Critical)), ..request };
+        assert!(both.fails(Some(Severity::Critical), None));
+        assert!(!both.fails(Some(Severity::High), None));
+        assert!(both.fails(Some(Severity::High), Some(Severity::High)));
     }
 
     #[test]

@@ -6,25 +6,26 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::AppError;
-use super::findings::{Reconciled, reconcile_scan};
+use super::assess::flow;
 use super::judge::Judge;
 use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
 use super::progress::ScanProgress;
-use super::recorder::{Recorder, unit_position};
+use super::reconcile::{Changes, Reconciled, reconcile_scan};
+use super::recorder::{Listener, Recorder, unit_position};
 use super::report::{Form, ReportSource, stream};
 use super::request::ScanRequest;
 use super::visit::{Queue, Visitors, visit_all};
-use crate::clock::Clock;
 use crate::discover::{Plan, Position, plan};
-use crate::dns::{HickoryResolver, Resolve};
+use crate::dns::{HickoryResolver, NoResolver, Resolve};
 use crate::model::{Counts, Scan, ScanId, ScanParameters, ScanState, Severity, TrustStore};
-use crate::probe::{Prober, Statistics};
+use crate::probe::{Pace, Prober, Statistics};
 use crate::store::{Progress, ScanWriter, Store, StoredScan};
+use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
 
 /// Above so many probes a scan wants to be meant.
-pub const CONSENT_ABOVE: u128 = 1_000_000;
+const CONSENT_ABOVE: u128 = 1_000_000;
 
 /// Visits under way from the workers to the recorder.
 const CHANNEL: usize = 2_048;
@@ -49,7 +50,9 @@ pub struct Finished {
     reconciled: Reconciled,
     statistics: Statistics,
     warnings: Vec<String>,
-    clock: Arc<dyn Clock>,
+    /// The profile was scanned before: there is something to compare with.
+    has_earlier: bool,
+    parts: Parts,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -72,7 +75,11 @@ pub fn prepare(request: ScanRequest, parts: &Parts) -> Result<Prepared, AppError
     let (stores, notes) = trust_stores(&request.trust())?;
     let resolver: Arc<dyn Resolve> = match request.resolver() {
         Some(server) => Arc::new(HickoryResolver::at(server, request.probe_settings().connect_timeout)?),
-        None => Arc::new(HickoryResolver::system()?),
+        // Addresses can be scanned all the same, and each name says why it was not resolved.
+        None => match HickoryResolver::system() {
+            Ok(resolver) => Arc::new(resolver),
+            Err(error) => Arc::new(NoResolver(error)),
+        },
     };
     prepare_with(request, parts, resolver, stores, notes)
 }
@@ -134,18 +141,28 @@ pub async fn run(
     let visiting = visit_all(visitors, workers, sender);
 
     // Commit.
-    let (writer, counts) = {
+    let (writer, counts, visited) = {
         let kept = Kept::new(&store, parts.clock.now());
         let known = store.known_endpoints()?;
         let mut recorder = Recorder::new(begun.writer, known, begun.progress, request.list_dead);
         if let Some(lines) = lines {
-            recorder.listen(stream(&kept, &judge, &*parts.clock, lines));
+            let profile = request.profile.as_ref().map(|profile| profile.name.clone());
+            let mut listener = stream(&store, profile, &kept, &judge, &*parts.clock, lines);
+            // What an earlier run saw belongs to the report, too.
+            replay(&store, begun.sequence, &mut *listener)?;
+            recorder.listen(listener);
         }
         record_beside(recorder, visits, visiting).await?
     };
     let stored = finish(writer, counts, &plan, &progress, parts.clock.now())?;
+    // What was seen before the targets failed is in the record; that they failed is what the user hears.
+    visited?;
+    if stored.scan.counts.endpoints == 0 && !progress.is_stopping() {
+        warnings.push("nothing was scanned: no target was given that is not excluded".to_owned());
+    }
 
     // Assess and reconcile.
+    let has_earlier = has_earlier(&store, &stored)?;
     let reconciled = reconcile_scan(&store, &stored, &judge, &parts.actor, parts.clock.now())?;
     Ok(Finished {
         store,
@@ -155,36 +172,64 @@ pub async fn run(
         reconciled,
         statistics: prober.statistics(),
         warnings,
-        clock: parts.clock,
+        has_earlier,
+        parts,
     })
+}
+
+fn has_earlier(store: &Store, stored: &StoredScan) -> Result<bool, AppError> {
+    let is_earlier = |other: &StoredScan| {
+        other.sequence < stored.sequence
+            && other.scan.profile == stored.scan.profile
+            && other.scan.finished_at.is_some()
+    };
+    Ok(stored.scan.profile.is_some() && store.scans()?.iter().any(is_earlier))
 }
 
 /// A scan in the record, new or gone on with.
 struct Begun {
     writer: ScanWriter,
+    sequence: u64,
     progress: Progress,
 }
 
-fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
-    let profile = request.profile.as_ref().map(|profile| profile.name.as_str());
-    let now = parts.clock.now();
-    if request.resume {
-        let Some(resumable) = store.resumable(plan.digest(), profile)? else {
-            return Err(AppError::Usage(
-                "no interrupted scan of these targets is in the record; leave out --resume".to_owned(),
-            ));
-        };
-        let writer = store.resume(&resumable, &parts.actor, now)?;
-        return Ok(Begun { writer, progress: resumable.progress });
+impl Begun {
+    fn new(writer: ScanWriter, progress: Progress) -> Self {
+        Self { sequence: writer.scan().sequence, writer, progress }
     }
-    let mut random = [0; 16];
-    aws_lc_rs::rand::fill(&mut random)
-        .map_err(|_| AppError::Internal("the machine gives no random bytes".to_owned()))?;
-    let [seed @ .., _, _, _, _, a, b, c, d] = random;
-    let pace = request.pace();
+}
+
+fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
+    if request.resume { resume(store, request, parts, plan) } else { begin_anew(store, request, parts, plan) }
+}
+
+fn resume(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
+    let Some(resumable) = store.resumable(plan.digest(), request.profile_name())? else {
+        return Err(AppError::Usage(
+            "no interrupted scan of these targets is in the record; leave out --resume".to_owned(),
+        ));
+    };
+    let depth = resumable.scan.scan.parameters.depth;
+    if depth != request.depth() {
+        return Err(AppError::Usage(format!(
+            "the interrupted scan was of depth {0}; say --depth {0}, or leave out --resume",
+            depth.name()
+        )));
+    }
+    let writer = store.resume(&resumable, &parts.actor, parts.clock.now())?;
+    Ok(Begun::new(writer, resumable.progress))
+}
+
+fn begin_anew(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
+    let now = parts.clock.now();
+    let (mut seed, mut suffix) = ([0; 8], [0; 4]);
+    for random in [seed.as_mut_slice(), suffix.as_mut_slice()] {
+        aws_lc_rs::rand::fill(random)
+            .map_err(|_| AppError::Internal("the machine gives no random bytes".to_owned()))?;
+    }
     let scan = Scan {
-        id: scan_id(now, [a, b, c, d]),
-        profile: profile.map(str::to_owned),
+        id: scan_id(now, suffix),
+        profile: request.profile_name().map(str::to_owned),
         started_at: now,
         finished_at: None,
         state: ScanState::Running,
@@ -194,7 +239,7 @@ fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Re
             targets: plan.targets().to_vec(),
             ports: plan.ports().to_string(),
             depth: request.depth(),
-            rate: pace.rate,
+            rate: request.pace().rate,
             resolver: request.resolver().map(|server| server.to_string()),
             profile_sha256: request
                 .profile
@@ -205,10 +250,15 @@ fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Re
         exclusions: plan.exclusions().to_vec(),
         counts: Counts::default(),
     };
-    let [s0, s1, s2, s3, s4, s5, s6, s7] = seed;
-    let seed = u64::from_be_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
-    let writer = store.begin_scan(&scan, seed, plan.digest())?;
-    Ok(Begun { writer, progress: Progress::default() })
+    let writer = store.begin_scan(&scan, u64::from_be_bytes(seed), plan.digest())?;
+    Ok(Begun::new(writer, Progress::default()))
+}
+
+/// Tells the listener what is in the record of the scan so far.
+fn replay(store: &Store, sequence: u64, listener: &mut Listener<'_>) -> Result<(), AppError> {
+    let mut failed = None;
+    store.observations_of(sequence, |observation| flow(listener(observation), &mut failed))?;
+    failed.map_or(Ok(()), Err)
 }
 
 /// `20261124T090000Z-3f9a2c1d`
@@ -224,12 +274,12 @@ fn workers(prober: &Prober, plan: &Plan) -> usize {
 }
 
 /// Runs the recorder on a thread of its own beside the visits. If the recorder fails, the visits end: nobody
-/// listens. If the visits fail, what was seen is committed first.
+/// listens. If the visits fail, what was seen is committed all the same; the last value says how they went.
 async fn record_beside(
     recorder: Recorder<'_>,
     visits: mpsc::Receiver<super::visit::Visited>,
     visiting: impl Future<Output = Result<(), AppError>>,
-) -> Result<(ScanWriter, Counts), AppError> {
+) -> Result<(ScanWriter, Counts, Result<(), AppError>), AppError> {
     let handle = tokio::runtime::Handle::current();
     let (visited, recorded) = tokio::task::block_in_place(|| {
         std::thread::scope(|threads| {
@@ -238,9 +288,8 @@ async fn record_beside(
             (visited, recording.join())
         })
     });
-    let recorded = recorded.map_err(|_| AppError::Internal("the recorder panicked".to_owned()))?;
-    visited?;
-    recorded
+    let (writer, counts) = recorded.map_err(|_| AppError::Internal("the recorder panicked".to_owned()))??;
+    Ok((writer, counts, visited))
 }
 
 fn finish(
@@ -273,16 +322,14 @@ impl Prepared {
         let mut parts = vec![match self.plan.probes() {
             Some(1) => "1 probe".to_owned(),
             Some(probes) => format!("{} probes", grouped(probes)),
-            None => "probes as standard input names them".to_owned(),
+            None => "probes as they are read".to_owned(),
         }];
         match pace.rate {
-            Some(rate) => {
-                parts.push(format!("at most {}/s", grouped(rate.into())));
-                if let Some(probes) = self.plan.probes() {
-                    parts.push(format!("about {}", duration_words(probes.div_ceil(u128::from(rate.max(1))))));
-                }
-            }
+            Some(rate) => parts.push(format!("at most {}/s", grouped(rate.into()))),
             None => parts.push("no limit on the rate".to_owned()),
+        }
+        if let Some(seconds) = self.seconds(&pace) {
+            parts.push(format!("about {}", duration_words(seconds)));
         }
         parts.push(format!("{} in flight", grouped(self.prober.concurrency() as u128)));
         match self.plan.exclusions().len() {
@@ -293,14 +340,31 @@ impl Prepared {
         parts.join(", ")
     }
 
-    /// Whether the scan is so large that somebody should say they mean it. A profile with targets means it.
-    pub fn needs_consent(&self) -> bool {
+    /// How long the slowest limit makes the scan take; `None` where nobody knows or nothing limits it.
+    fn seconds(&self, pace: &Pace) -> Option<u128> {
+        let limits = [
+            (self.plan.probes()?, pace.rate),
+            (self.plan.probes_of_one_host(), pace.per_host_rate),
+            (self.plan.probes_of_one_network(), pace.per_network_rate),
+        ];
+        let seconds = |(probes, rate): (u128, Option<u32>)| Some(probes.div_ceil(rate?.max(1).into()));
+        limits.into_iter().filter_map(seconds).max()
+    }
+
+    /// What to say where the scan is so large that somebody should say they mean it. A profile with targets means it.
+    pub fn wants_consent(&self) -> Option<String> {
         let meant = self
             .request
             .profile
             .as_ref()
             .is_some_and(|p| !p.targets.is_empty() || !p.target_files.is_empty());
-        !meant && self.plan.probes().is_some_and(|probes| probes > CONSENT_ABOVE)
+        let is_large = self.plan.probes().is_some_and(|probes| probes > CONSENT_ABOVE);
+        (is_large && !meant).then(|| {
+            let limit = grouped(CONSENT_ABOVE);
+            format!(
+                "that is more than {limit} probes; say --yes if you mean it, or put the targets in a profile"
+            )
+        })
     }
 }
 
@@ -317,7 +381,15 @@ impl Finished {
 
     /// Findings are at or above the limit.
     pub fn fails(&self) -> bool {
-        self.request.fails(self.worst(), self.reconciled.worst_opened)
+        self.request.fails(self.worst(), self.reconciled.changes.worst_opened)
+    }
+
+    /// What became of the profile's findings, in one line.
+    pub fn changes(&self) -> Option<String> {
+        let profile = self.stored.scan.profile.as_deref()?;
+        let Changes { opened, worse, resolved, .. } = self.reconciled.changes;
+        let profile = escape_for_terminal(profile);
+        Some(format!("findings of profile {profile}: {opened} opened, {worse} worse, {resolved} resolved"))
     }
 
     /// The worst severity found.
@@ -376,17 +448,19 @@ impl Finished {
     }
 
     fn source(&self) -> ReportSource<'_> {
-        ReportSource::new(&self.store, &self.stored, &self.judge, &self.reconciled.skews, self.clock.now())
+        let now = self.parts.clock.now();
+        ReportSource::new(&self.store, &self.stored, &self.judge, &self.reconciled.skews, now, now)
     }
 
     fn next_command(&self) -> String {
-        if !self.is_complete() {
-            return "certvigil scan --resume … (the same targets) goes on".to_owned();
-        }
-        match &self.stored.scan.profile {
-            Some(_) => "certvigil inventory diff".to_owned(),
-            None => "certvigil report -f json -o report.json".to_owned(),
-        }
+        let command = match &self.stored.scan.profile {
+            _ if !self.parts.keeps_a_store() => return "the same with -f json -o report.json".to_owned(),
+            _ if !self.is_complete() => return "the same with --resume goes on".to_owned(),
+            Some(_) if self.has_earlier => "certvigil inventory diff",
+            Some(_) => "certvigil findings list",
+            None => "certvigil report -f json -o report.json",
+        };
+        self.parts.next_command(command)
     }
 }
 
@@ -403,7 +477,7 @@ fn grouped(number: u128) -> String {
     out
 }
 
-/// Seconds in the two largest units that matter.
+/// Seconds in the largest unit that does not round much.
 fn duration_words(seconds: u128) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),

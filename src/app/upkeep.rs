@@ -95,10 +95,22 @@ pub fn backup(parts: &Parts, to: &Path) -> Result<String, AppError> {
 pub fn restore(parts: &Parts, from: &Path, replace: bool) -> Result<String, AppError> {
     let path = parts.kept_store()?;
     let mut kept = None;
-    if replace && path.exists() {
+    if !replace && path.exists() {
+        return Err(AppError::Usage(format!(
+            "there is a store at {} already; --replace puts the backup in its place and keeps the old one beside it",
+            path.display()
+        )));
+    }
+    if path.exists() {
         // Held for a moment, so that no running scan loses its file.
         drop(Store::open(path, &Options { create: false, ..Options::default() })?);
         let aside = path.with_extension("before-restore");
+        if aside.symlink_metadata().is_ok() {
+            return Err(AppError::File {
+                path: aside,
+                message: "is there from an earlier restore; move it away".to_owned(),
+            });
+        }
         std::fs::rename(path, &aside).map_err(|error| AppError::File {
             path: aside.clone(),
             message: format!("cannot be made: {error}"),

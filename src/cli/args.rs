@@ -10,6 +10,7 @@ use crate::config::profile::{FailOn, Rate};
 /// Finds every TLS certificate in your networks and tells which are about to fail, and why.
 #[derive(Debug, Parser)]
 #[command(name = "certvigil", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Try it without a network of your own: certvigil demo\n\
     Exit codes: 0 nothing at or above --fail-on; 1 findings; 3 incomplete; 2 usage, settings or internal error.")]
 pub(crate) struct Cli {
@@ -22,11 +23,11 @@ pub(crate) struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Everywhere {
-    /// Settings file [default: certvigil.toml in the platform's settings directory]
-    #[arg(long, global = true, env = "CERTVIGIL_CONFIG", value_name = "FILE", help_heading = "Everywhere")]
+    /// Settings file [default: $CERTVIGIL_CONFIG, then certvigil.toml in the platform's settings directory]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
     pub(crate) config: Option<PathBuf>,
-    /// The store: the kept record [default: in the platform's data directory]
-    #[arg(long, global = true, env = "CERTVIGIL_STORE", value_name = "PATH", help_heading = "Everywhere")]
+    /// The store: the kept record [default: $CERTVIGIL_STORE, then in the platform's data directory]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Everywhere")]
     pub(crate) store: Option<PathBuf>,
     /// Keep nothing: work in a temporary store
     #[arg(long, global = true, conflicts_with = "store", help_heading = "Everywhere")]
@@ -65,10 +66,10 @@ pub(crate) enum Command {
     /// Print the report of a scan that was kept
     Report(ReportArgs),
     /// What the record knows: certificates, endpoints, what changed
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Inventory(InventoryCommand),
     /// Findings of a profile's scans
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = true)]
     Findings(FindingsCommand),
     /// Start an estate of faulty servers on loopback, scan it, and show what a scan shows
     Demo(DemoArgs),
@@ -142,7 +143,7 @@ pub(crate) struct ScanArgs {
     /// Exit with 1 for a finding at least this bad, or none [default: high]
     #[arg(long, value_name = "SEVERITY|none")]
     pub(crate) fail_on: Option<FailOn>,
-    /// Exit with 1 only for a finding at least this bad that the profile did not have before
+    /// Exit with 1 for a finding at least this bad that the profile did not have before; without --fail-on, only then
     #[arg(long, value_name = "SEVERITY", requires = "profile")]
     pub(crate) fail_on_new: Option<FailOn>,
     /// No progress on the terminal
@@ -205,6 +206,9 @@ pub(crate) struct ReportArgs {
     /// Which scan: its id, or latest
     #[arg(long, default_value = "latest", value_name = "ID")]
     pub(crate) scan: String,
+    /// The scan's profile, where it was a file: its owners, tags, severities and trust stores
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Option<String>,
     /// Trust store to judge by: mozilla, system or a PEM file; may be given several times
     #[arg(long, value_name = "STORE")]
     pub(crate) trust: Vec<String>,

@@ -42,10 +42,19 @@ pub fn run() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(3),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            talk.error(&format!("{error:#}"));
+            talk.error(&sentence(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// The message, with those of its causes that it does not tell itself.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => told.to_owned(),
+        told => format!("{told}: {cause}"),
+    })
 }
 
 fn dispatch(cli: Cli, talk: Talk) -> anyhow::Result<Ending> {
@@ -71,4 +80,18 @@ fn printed(print: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<()>) ->
     print(&mut out)?;
     out.finish()?;
     Ok(Ending::Clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let error = anyhow::Error::new(cause()).context(format!("hosts.txt: {}", cause()));
+        assert_eq!(sentence(&error), format!("hosts.txt: {}", cause()));
+        let error = anyhow::Error::new(cause()).context("hosts.txt cannot be read");
+        assert_eq!(sentence(&error), format!("hosts.txt cannot be read: {}", cause()));
+    }
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use super::args::{ColorWhen, Everywhere};
+use crate::text::escape_for_terminal;
 
 /// How much is said, and whether in colour.
 #[derive(Debug, Clone, Copy)]
@@ -20,25 +21,27 @@ impl Talk {
     /// A line for a person; not when quiet.
     pub(crate) fn say(self, line: &str) {
         if !self.quiet {
-            write_line(line);
+            write_line("", line);
         }
     }
 
     /// A line for a curious person.
     pub(crate) fn detail(self, line: &str) {
         if self.verbose {
-            write_line(line);
+            write_line("", line);
         }
     }
 
     /// Something is off, but the work goes on.
     pub(crate) fn warn(self, line: &str) {
-        self.say(&format!("{} {line}", self.paint("warning:", "33;1", std::io::stderr().is_terminal())));
+        if !self.quiet {
+            write_line(&self.paint("warning: ", "33;1"), line);
+        }
     }
 
     /// Why the program stops.
     pub(crate) fn error(self, line: &str) {
-        write_line(&format!("{} {line}", self.paint("error:", "31;1", std::io::stderr().is_terminal())));
+        write_line(&self.paint("error: ", "31;1"), line);
     }
 
     /// Whether data on standard output may be coloured. `NO_COLOR` and `TERM=dumb` say no.
@@ -62,12 +65,18 @@ impl Talk {
         }
     }
 
-    fn paint(self, text: &str, code: &str, is_terminal: bool) -> String {
-        if self.allows_colour(is_terminal) { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    /// Paints text for standard error.
+    fn paint(self, text: &str, code: &str) -> String {
+        if self.allows_colour(std::io::stderr().is_terminal()) {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
-fn write_line(line: &str) {
+/// Writes one line. It may name files and hosts that somebody else named: whatever a terminal would act on is escaped.
+fn write_line(start: &str, line: &str) {
     // Standard error may be closed; there is nowhere left to say so.
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{start}{}", escape_for_terminal(line));
 }

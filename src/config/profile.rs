@@ -204,6 +204,9 @@ impl Profile {
             for file in profile.target_files.iter_mut().chain(&mut profile.exclude_files) {
                 *file = folder.join(&*file);
             }
+            for store in profile.trust.iter_mut().flatten().filter(|store| !is_named_store(store)) {
+                *store = folder.join(&*store).to_string_lossy().into_owned();
+            }
         }
         Ok(profile)
     }
@@ -214,6 +217,11 @@ impl Profile {
         profile.sha256 = Some(Fingerprint::of(text.as_bytes()));
         Ok(profile)
     }
+}
+
+/// A trust store that has a name of its own, and is not a file.
+fn is_named_store(store: &str) -> bool {
+    matches!(store, "mozilla" | "system")
 }
 
 fn named<'de, D, T>(deserializer: D, read: impl Fn(&str) -> Option<T>, expected: &str) -> Result<T, D::Error>
@@ -327,10 +335,14 @@ mod tests {
     fn relative_files_start_at_the_profile() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.toml");
-        std::fs::write(&path, "target_files = [\"hosts.txt\"]\nexclude = [\"10.0.0.0/24\"]\n").unwrap();
+        std::fs::write(&path, "target_files = [\"hosts.txt\"]\nexclude = [\"10.0.0.0/24\"]\ntrust = [\"mozilla\", \"ca.pem\"]\n").unwrap();
         let profile = Profile::load(path.to_str().unwrap()).unwrap();
         assert_eq!(profile.target_files, [folder.path().join("hosts.txt")]);
         assert_eq!(profile.exclude, [Exclusion { what: "10.0.0.0/24".into(), reason: None }]);
+        assert_eq!(
+            profile.trust.unwrap(),
+            ["mozilla".into(), folder.path().join("ca.pem").display().to_string()]
+        );
         assert_eq!(profile.name, "own");
     }
 }

@@ -146,6 +146,17 @@ impl Plan {
         self.probes
     }
 
+    /// About how many probes go to one host at the most: those of a target that names no port.
+    pub fn probes_of_one_host(&self) -> u128 {
+        let all = ports(&self.ports).saturating_mul(self.rules().per_address);
+        all.min(self.probes.unwrap_or(u128::MAX))
+    }
+
+    /// About how many probes go to one network of 256 addresses at the most, as far as ranges tell.
+    pub fn probes_of_one_network(&self) -> u128 {
+        self.ranges.count().unwrap_or(u128::MAX).min(256).saturating_mul(self.probes_of_one_host())
+    }
+
     /// Probes not made because of an exclusion, those met during sweeps so far included.
     pub fn excluded(&self) -> u128 {
         self.excluded.saturating_add(u128::from(self.excluded_later.load(Ordering::Relaxed)))

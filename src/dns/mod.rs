@@ -4,9 +4,11 @@ mod fixed;
 mod hickory;
 #[cfg(test)]
 mod tests;
+mod unavailable;
 
 pub use fixed::FixedResolver;
 pub use hickory::HickoryResolver;
+pub use unavailable::NoResolver;
 
 use std::net::IpAddr;
 use std::pin::Pin;

@@ -21,10 +21,11 @@ const LIST_COLUMNS: [Column; 8] = [
     Column::new("SHA-256", 8, 8).optional(),
 ];
 
-const SERVED_COLUMNS: [Column; 6] = [
+const SERVED_COLUMNS: [Column; 7] = [
     Column::new("ENDPOINT", 18, 44).weight(2),
     Column::new("ADDRESS", 9, 39),
     Column::new("TLS", 7, 7).optional(),
+    Column::new("SHA-256", 8, 8),
     Column::new("TRUST", 7, 24),
     Column::new("WORST", 5, 8),
     Column::new("SEEN", 10, 22),
@@ -115,7 +116,9 @@ fn fields(certificate: &CertificateDocument<'_>, options: &TableOptions) -> List
         &key_words(key.algorithm.as_deref().unwrap_or("unreadable"), key.bits, key.curve.as_deref()),
     );
     field("signature", certificate.signature_algorithm.as_deref().unwrap_or("unreadable"));
-    field("usage", &[certificate.key_usage.join(", "), certificate.extended_key_usage.join(", ")].join("; "));
+    let mut usages = vec![certificate.key_usage.join(", "), certificate.extended_key_usage.join(", ")];
+    usages.retain(|usage| !usage.is_empty());
+    field("usage", &usages.join("; "));
     field("kind", &kind(certificate));
     field("serial", &certificate.serial);
     field("SHA-256", &certificate.sha256.0.to_string());
@@ -160,7 +163,7 @@ fn kind(certificate: &CertificateDocument<'_>) -> String {
     words.join(", ")
 }
 
-fn served_row(endpoint: &EndpointDocument<'_>, options: &TableOptions) -> [Cell; 6] {
+fn served_row(endpoint: &EndpointDocument<'_>, options: &TableOptions) -> [Cell; 7] {
     let host = endpoint.server_name.as_deref();
     let label = match (host, endpoint.port) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
@@ -178,6 +181,7 @@ fn served_row(endpoint: &EndpointDocument<'_>, options: &TableOptions) -> [Cell;
         Cell::new(&label),
         Cell::new(&endpoint.address.map(|address| address.to_string()).unwrap_or_default()),
         Cell::new(endpoint.tls.version.as_deref().unwrap_or_default()),
+        Cell::new(&endpoint.presented.first().map(|sha256| sha256.0.short()).unwrap_or_default()),
         Cell::new(&trust),
         worst(worst_finding.map(Severity::name)),
         when(endpoint.observed_at, options),

@@ -14,7 +14,7 @@ use redb::{
 };
 
 use super::lock::WriterLock;
-use super::open::Options;
+use super::open::{Options, make_folder};
 use super::record::audit::AuditEvent;
 use super::schema::{self, for_each_table};
 use super::{Store, StoreError, audit};
@@ -41,6 +41,10 @@ impl Store {
         if to.symlink_metadata().is_ok() {
             return Err(StoreError::Exists(to.to_owned()));
         }
+        if let Err(source) = File::open(from) {
+            return Err(StoreError::Unreadable { path: from.to_owned(), source });
+        }
+        make_folder(to)?;
         let _lock = WriterLock::take(to)?;
         let source = Self::open(from, &Options { create: false, verify: true, ..Options::default() })?;
         let report = source.check_records()?;

@@ -1,6 +1,6 @@
 //! Looking certificates up: by fingerprint, expiry, key and subject; and those of one scan.
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::position::Position;
 use super::record::certificate::{self, CertificateRecord, CertificateState};
@@ -57,6 +57,68 @@ impl Store {
             let index = transaction.open_table(BY_EXPIRY)?;
             let rows = index.range::<&[u8; 16]>(&expiry_key(from, 0)..)?.take(limit);
             rows.map(|row| shelf.certificate(trailing_number(row?.0.value()))).collect()
+        })
+    }
+
+    /// Walks the certificates that expire at `until` or before (for `None`, all whose end can be read), soonest first,
+    /// until `visit` breaks. As of the last finished scan.
+    ///
+    /// # Errors
+    /// If a record is damaged or cannot be read.
+    pub fn each_by_expiry(
+        &self,
+        until: Option<UnixTime>,
+        mut visit: impl FnMut(StoredCertificate) -> Flow,
+    ) -> Result<(), StoreError> {
+        self.placed(|| {
+            let transaction = self.read()?;
+            let shelf = Shelf::open(&transaction)?;
+            let index = transaction.open_table(BY_EXPIRY)?;
+            for row in index.range::<&[u8; 16]>(..=&last_expiry_key(until))? {
+                if visit(shelf.certificate(trailing_number(row?.0.value()))?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// How many certificates [`Store::each_by_expiry`] would walk.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn count_by_expiry(&self, until: Option<UnixTime>) -> Result<u64, StoreError> {
+        self.placed(|| {
+            let index = self.read()?.open_table(BY_EXPIRY)?;
+            if until.is_none() {
+                return Ok(index.len()?);
+            }
+            let mut count = 0;
+            for row in index.range::<&[u8; 16]>(..=&last_expiry_key(until))? {
+                row?;
+                count += 1;
+            }
+            Ok(count)
+        })
+    }
+
+    /// The first `limit` fingerprints that start with these hexadecimal digits; none where they are no digits.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn fingerprints_starting_with(
+        &self,
+        digits: &str,
+        limit: usize,
+    ) -> Result<Vec<Fingerprint>, StoreError> {
+        let digits = digits.to_ascii_lowercase();
+        let bounds = [format!("{digits:0<64}"), format!("{digits:f<64}")];
+        let bounds = bounds.map(|digits| Fingerprint::parse(&digits));
+        let [Some(first), Some(last)] = bounds else { return Ok(Vec::new()) };
+        self.placed(|| {
+            let numbers = self.read()?.open_table(CERTIFICATE_NUMBERS)?;
+            let rows = numbers.range::<&[u8; 32]>(&first.0..=&last.0)?.take(limit);
+            rows.map(|row| Ok(Fingerprint(*row?.0.value()))).collect()
         })
     }
 
@@ -138,6 +200,10 @@ fn count_by_number(transaction: &ReadTransaction, sequence: u64) -> Result<Vec<u
         }
     }
     Ok(counts)
+}
+
+fn last_expiry_key(until: Option<UnixTime>) -> [u8; 16] {
+    expiry_key(until.unwrap_or(UnixTime(i64::MAX)), u64::MAX)
 }
 
 fn indexed(index: &ReadOnlyTable<&'static [u8; 24], ()>, hash: &Fingerprint) -> Result<Vec<u64>, StoreError> {

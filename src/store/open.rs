@@ -1,6 +1,7 @@
 //! Opening a store: to write, to read beside a writer, or a temporary one that leaves nothing behind.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use super::record::audit::AuditEvent;
 use super::schema::{self, Schema};
 use super::{Engine, Inner, Store, StoreError, audit};
 use crate::clock::{Clock, SystemClock};
+
+/// What every file of the engine starts with.
+const MAGIC: &[u8] = b"redb";
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -49,6 +53,7 @@ impl Store {
         } else if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
+        refuse_foreign(path)?;
         let lock = WriterLock::take(path)?;
         let database = open_database(path, options).map_err(|error| match error.at(path) {
             StoreError::InUse { path, .. } => StoreError::InUse { pid: holder(&path), path },
@@ -157,6 +162,15 @@ fn builder(options: &Options, mode: ConcurrencyMode) -> Builder {
     builder
 }
 
+/// A file of something else is told before anything is made beside it.
+fn refuse_foreign(path: &Path) -> Result<(), StoreError> {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
+    // What cannot be read is for the opening to tell.
+    let is_foreign = read.is_ok() && !start.is_empty() && start != MAGIC;
+    if is_foreign { Err(StoreError::NotAStore(path.to_owned())) } else { Ok(()) }
+}
+
 /// Where the file system has no byte-range locks, readers are shut out instead.
 fn open_database(path: &Path, options: &Options) -> Result<Database, StoreError> {
     for mode in [ConcurrencyMode::SingleWriter, ConcurrencyMode::ExclusiveWriter] {
@@ -189,7 +203,7 @@ fn open_file(path: &Path, options: &Options) -> Result<File, StoreError> {
     Ok(file)
 }
 
-fn make_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
     if folder.is_dir() {
         return Ok(());

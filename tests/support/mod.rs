@@ -8,6 +8,8 @@ pub(crate) mod gnutls;
 pub(crate) mod knot;
 pub(crate) mod nginx;
 pub(crate) mod openssl;
+pub(crate) mod program;
+pub(crate) mod stage;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};

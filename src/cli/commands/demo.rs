@@ -1,5 +1,6 @@
 //! `certvigil demo`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::args::{DemoArgs, ReportFormat};
@@ -17,6 +18,10 @@ pub(crate) fn run(args: &DemoArgs, talk: Talk) -> anyhow::Result<Ending> {
 }
 
 async fn show(args: &DemoArgs, talk: Talk) -> anyhow::Result<Ending> {
+    let place = match &args.output {
+        Some(place) => place.clone(),
+        None => default_place()?,
+    };
     let demo = Demo::start().await?;
     for line in demo.introduction() {
         talk.say(&line);
@@ -28,7 +33,6 @@ async fn show(args: &DemoArgs, talk: Talk) -> anyhow::Result<Ending> {
     let scan = crate::app::scan::run(prepared, Arc::clone(&progress), None);
     let finished = progress::draw(progress, probes, talk.draws_progress(), scan).await?;
 
-    let place = args.output.clone().unwrap_or_else(|| std::env::temp_dir().join("certvigil-demo.json"));
     let mut json = Output::whole(Some(&place))?;
     finished.write_report(Form::Json, &mut json)?;
     json.finish()?;
@@ -42,4 +46,13 @@ async fn show(args: &DemoArgs, talk: Talk) -> anyhow::Result<Ending> {
         wait_for_signal().await;
     }
     Ok(Ending::Clean)
+}
+
+/// A file in the temporary directory. Everybody may write there, so a link that somebody put in its place is refused.
+fn default_place() -> anyhow::Result<PathBuf> {
+    let place = std::env::temp_dir().join("certvigil-demo.json");
+    if place.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+        anyhow::bail!("{}: is there and is no file; name another place with -o", place.display());
+    }
+    Ok(place)
 }

@@ -8,7 +8,7 @@ pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod upkeep;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Everywhere, ReportFormat};
 use super::output::Output;
@@ -17,15 +17,22 @@ use crate::app::parts::{Parts, StoreChoice};
 use crate::app::report::Form;
 use crate::config::Settings;
 
-/// Settings, store and names for a command: flags over the settings file over the defaults.
+/// Settings, store and names for a command: flags over the environment over the settings file over the defaults.
 fn parts(everywhere: &Everywhere) -> anyhow::Result<Parts> {
-    let settings = Settings::load(everywhere.config.as_deref())?;
-    let store = match (&everywhere.store, everywhere.no_store) {
-        (_, true) => StoreChoice::Temporary,
-        (Some(path), false) => StoreChoice::At(path.clone()),
-        (None, false) => StoreChoice::Default,
+    let config = everywhere.config.clone().or_else(|| variable("CERTVIGIL_CONFIG"));
+    let settings = Settings::load(config.as_deref())?;
+    let store = match (&everywhere.store, variable("CERTVIGIL_STORE")) {
+        _ if everywhere.no_store => StoreChoice::Temporary,
+        (Some(path), _) => StoreChoice::At(path.clone()),
+        (None, Some(path)) => StoreChoice::Environment(path),
+        (None, None) => StoreChoice::Default,
     };
     Ok(Parts::new(settings, store)?)
+}
+
+/// A path from the environment; an empty one names nothing.
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The runtime of commands that use the network.
@@ -56,5 +63,5 @@ fn form(format: ReportFormat, path: Option<&Path>, talk: Talk) -> Form {
 /// Columns of the terminal; 120 where there is none.
 fn width() -> usize {
     let columns = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    columns.unwrap_or(120).clamp(60, 240)
+    columns.unwrap_or(120)
 }

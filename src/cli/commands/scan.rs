@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::args::{DepthChoice, Everywhere, ReportFormat, ScanArgs};
+use super::super::output::Output;
 use super::super::talk::Talk;
 use super::super::{Ending, progress};
 use crate::app::progress::ScanProgress;
@@ -22,22 +23,27 @@ pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyho
     if args.dry_run {
         return Ok(Ending::Clean);
     }
-    if prepared.needs_consent() && !args.yes {
-        anyhow::bail!(
-            "that is more than {} probes; say --yes, or put the targets in a profile",
-            scan::CONSENT_ABOVE
-        );
+    if let Some(question) = prepared.wants_consent().filter(|_| !args.yes) {
+        anyhow::bail!(question);
     }
     let path = args.output.output.as_deref();
-    let mut output = super::open_output(args.output.format, path)?;
-    let form = super::form(args.output.format, path, talk);
-    let finished = super::runtime()?.block_on(visit(prepared, args, talk, &mut output))?;
+    // A place that cannot be written is told before the scan; only lines are written during it, so that a scan that
+    // is killed leaves no half file.
+    let opened = super::open_output(args.output.format, path)?;
+    let mut lines = (args.output.format == ReportFormat::Jsonl).then_some(opened);
+    let finished = super::runtime()?.block_on(visit(prepared, args, talk, lines.as_mut()))?;
     say_statistics(&finished, talk);
-    if args.output.format == ReportFormat::Jsonl {
-        finished.close_stream(&mut output)?;
-    } else {
-        finished.write_report(form, &mut output)?;
-    }
+    let output = match lines {
+        Some(mut lines) => {
+            finished.close_stream(&mut lines)?;
+            lines
+        }
+        None => {
+            let mut output = super::open_output(args.output.format, path)?;
+            finished.write_report(super::form(args.output.format, path, talk), &mut output)?;
+            output
+        }
+    };
     output.finish()?;
     Ok(ending(&finished))
 }
@@ -46,15 +52,14 @@ async fn visit(
     prepared: Prepared,
     args: &ScanArgs,
     talk: Talk,
-    output: &mut super::super::output::Output,
+    lines: Option<&mut Output>,
 ) -> anyhow::Result<Finished> {
     let progress = Arc::new(ScanProgress::default());
     let interrupted = tokio::spawn(stop_on_signal(Arc::clone(&progress), talk));
     let probes = prepared.probes();
-    let stream: Option<&mut (dyn std::io::Write + Send)> =
-        if args.output.format == ReportFormat::Jsonl { Some(output) } else { None };
     let visible = talk.draws_progress() && !args.no_progress;
-    let scan = scan::run(prepared, Arc::clone(&progress), stream);
+    let lines = lines.map(|lines| lines as &mut (dyn std::io::Write + Send));
+    let scan = scan::run(prepared, Arc::clone(&progress), lines);
     let finished = progress::draw(progress, probes, visible, scan).await;
     interrupted.abort();
     Ok(finished?)
@@ -64,7 +69,7 @@ async fn visit(
 async fn stop_on_signal(progress: Arc<ScanProgress>, talk: Talk) {
     wait_for_signal().await;
     progress.stop();
-    talk.say("stopping; what was seen is kept, --resume goes on (again to leave at once)");
+    talk.say("stopping; what was seen is reported (again to leave at once)");
     wait_for_signal().await;
     std::process::exit(3);
 }
@@ -93,6 +98,9 @@ pub(crate) async fn wait_for_signal() {
 fn say_statistics(finished: &Finished, talk: Talk) {
     for line in finished.statistics() {
         talk.detail(&line);
+    }
+    if let Some(changes) = finished.changes() {
+        talk.say(&changes);
     }
     for warning in finished.warnings() {
         talk.warn(warning);
