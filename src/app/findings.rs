@@ -122,13 +122,13 @@ pub(super) fn walk(
     failed.map_or(Ok(()), Err)
 }
 
-/// A chain was captured here before, and this is not the first scan that found none.
+/// A chain was captured here before.
 fn fell_silent(store: &Store, observation: &Observation) -> Result<bool, AppError> {
     if !matches!(observation.outcome, Outcome::Failure(_)) {
         return Ok(false);
     }
     let known = store.endpoint(&observation.endpoint.id())?;
-    Ok(known.is_some_and(|known| known.last_chain.is_some() && known.current.since < observation.observed_at))
+    Ok(known.and_then(|known| known.last_chain).is_some_and(|chain| chain.since <= observation.observed_at))
 }
 
 /// Leads the findings of one profile through one scan.

@@ -11,7 +11,7 @@ use super::parts::{Parts, trust_stores};
 use super::recorder::Listener;
 use crate::clock::Clock;
 use crate::config::Profile;
-use crate::model::{Finding, FindingKey};
+use crate::model::{Finding, FindingKey, ScanState};
 use crate::report::{
     CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions, write_document,
 };
@@ -19,6 +19,9 @@ use crate::store::{Flow, Store, StoreError, StoredScan};
 use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, EndpointView, ReportView, ScanView, report_head};
 use crate::x509::verify::SignatureCheck;
+
+/// The next command after a scan that was interrupted.
+pub(super) const GO_ON: &str = "certvigil scan --resume … with the same targets and profile goes on";
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +201,11 @@ pub fn write_kept_report(
     let at = stored.scan.finished_at.unwrap_or_else(|| parts.clock.now());
     let skews = skews(&store, &Kept::new(&store, at), &stored)?;
     let source = ReportSource::new(&store, &stored, &judge, &skews, at);
-    source.write(form, "certvigil inventory list --expires-within 30d", out)?;
+    let next = match stored.scan.state {
+        ScanState::Complete => "certvigil inventory list --expires-within 30d",
+        ScanState::Running | ScanState::Incomplete => GO_ON,
+    };
+    source.write(form, next, out)?;
     Ok(notes)
 }
 

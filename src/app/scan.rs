@@ -12,7 +12,7 @@ use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
 use super::progress::ScanProgress;
 use super::recorder::{Recorder, unit_position};
-use super::report::{Form, ReportSource, stream};
+use super::report::{Form, GO_ON, ReportSource, stream};
 use super::request::ScanRequest;
 use super::visit::{Queue, Visitors, visit_all};
 use crate::clock::Clock;
@@ -387,7 +387,7 @@ impl Finished {
 
     fn next_command(&self) -> String {
         if !self.is_complete() {
-            return "certvigil scan --resume … (the same targets) goes on".to_owned();
+            return GO_ON.to_owned();
         }
         match &self.stored.scan.profile {
             Some(_) => "certvigil inventory diff".to_owned(),

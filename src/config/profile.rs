@@ -204,6 +204,10 @@ impl Profile {
             for file in profile.target_files.iter_mut().chain(&mut profile.exclude_files) {
                 *file = folder.join(&*file);
             }
+            let is_named = |store: &str| matches!(store, "mozilla" | "system");
+            for store in profile.trust.iter_mut().flatten().filter(|store| !is_named(store)) {
+                *store = folder.join(&*store).to_string_lossy().into_owned();
+            }
         }
         Ok(profile)
     }
@@ -327,10 +331,13 @@ mod tests {
     fn relative_files_start_at_the_profile() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.toml");
-        std::fs::write(&path, "target_files = [\"hosts.txt\"]\nexclude = [\"10.0.0.0/24\"]\n").unwrap();
+        std::fs::write(&path, "target_files = [\"hosts.txt\"]\nexclude = [\"10.0.0.0/24\"]\ntrust = [\"mozilla\", \"ca.pem\"]\n")
+            .unwrap();
         let profile = Profile::load(path.to_str().unwrap()).unwrap();
         assert_eq!(profile.target_files, [folder.path().join("hosts.txt")]);
         assert_eq!(profile.exclude, [Exclusion { what: "10.0.0.0/24".into(), reason: None }]);
+        let root = folder.path().join("ca.pem").to_string_lossy().into_owned();
+        assert_eq!(profile.trust, Some(vec!["mozilla".to_owned(), root]));
         assert_eq!(profile.name, "own");
     }
 }
