@@ -1,8 +1,8 @@
 //! Licences and bans over the dependency graph as it is really built.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use cargo_metadata::{Metadata, MetadataCommand};
 
 /// Licences a dependency may be taken under.
 const PERMISSIVE: &[&str] = &[
@@ -50,21 +50,26 @@ fn metadata() -> Metadata {
         .expect("cargo metadata reads the lock file")
 }
 
-/// Packages linked into the binary or run to build it; development dependencies are not.
+/// Packages linked into the binary or run to build it; development dependencies are not. Which they are is asked of
+/// `cargo tree`: `cargo metadata` also follows optional dependencies that a weak feature (`ring?/alloc`) names and
+/// nothing turns on.
 fn normal_graph(metadata: &Metadata) -> Vec<&cargo_metadata::Package> {
-    let resolve = metadata.resolve.as_ref().unwrap();
-    let nodes: HashMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let mut todo: Vec<&PackageId> = vec![resolve.root.as_ref().unwrap()];
-    let mut seen: BTreeSet<&PackageId> = BTreeSet::new();
-    while let Some(id) = todo.pop() {
-        if seen.insert(id) {
-            let linked = |d: &&cargo_metadata::NodeDep| {
-                d.dep_kinds.iter().any(|k| k.kind != DependencyKind::Development)
-            };
-            todo.extend(nodes[id].deps.iter().filter(linked).map(|d| &d.pkg));
-        }
-    }
-    metadata.packages.iter().filter(|p| seen.contains(&p.id)).collect()
+    let arguments =
+        ["tree", "--offline", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
+    let output = std::process::Command::new(env!("CARGO")).args(arguments).output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).expect("cargo tree prints text");
+    let linked: BTreeSet<(String, String)> = lines
+        .lines()
+        .filter_map(|line| {
+            let (name, rest) = line.split_once(" v")?;
+            Some((name.to_owned(), rest.split(' ').next()?.to_owned()))
+        })
+        .collect();
+    assert!(linked.len() > 50, "cargo tree printed no graph");
+    let is_linked =
+        |p: &&cargo_metadata::Package| linked.contains(&(p.name.to_string(), p.version.to_string()));
+    metadata.packages.iter().filter(is_linked).collect()
 }
 
 /// Whether a licence expression can be met by permissive licences alone. `OR` chooses, `AND` demands both.
