@@ -31,8 +31,8 @@ const WORKERS: usize = 64;
 const ROUNDS: usize = 7;
 
 fn main() {
-    if let Some(port) = farm::asked_to_serve() {
-        return farm::serve(port);
+    if let Some(ports) = farm::asked_to_serve() {
+        return farm::serve(ports);
     }
     let farm = farm::Farm::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -64,6 +64,9 @@ fn main() {
         let total = median(own.iter().map(|(total, _)| *total));
         let user = median(own.iter().map(|(_, user)| *user));
         println!("{:<46} {total:>8.1} {user:>8.1} {ratio:>8.2} {:>8}", case.name, case.goal);
+    }
+    if wanted.is_none() {
+        silence(&farm, &runtime);
     }
     println!(
         "\npeak memory of this process: {:.0} MiB",
@@ -139,25 +142,48 @@ fn visit(
 /// A whole scan of the farm's network, its root trusted, into a temporary store. Loading the trust store and opening
 /// the store are part of it, as they are of any scan.
 fn pipeline(name: &'static str, goal: &'static str, farm: &farm::Farm, port: u16, floor: usize) -> Case {
-    let root = farm.root.path().display().to_string();
+    let request = request(farm, port, HOSTS);
     let run = move |runtime: &tokio::runtime::Runtime| {
-        let request = ScanRequest {
-            targets: vec![farm::network(HOSTS)],
-            trust: vec![root.clone()],
-            ports: Some(port.to_string()),
-            depth: Some(Depth::Sweep),
-            rate: Some(Rate::Max),
-            concurrency: Some(WORKERS),
-            ..ScanRequest::default()
-        };
-        let parts = Parts::new(Settings::default(), StoreChoice::Temporary).unwrap();
-        let prepared = scan::prepare(request, &parts).unwrap();
-        let finished =
-            runtime.block_on(scan::run(prepared, Arc::new(ScanProgress::default()), None)).unwrap();
+        let finished = scan_farm(runtime, request.clone());
         assert_eq!(finished.counts().endpoints, HOSTS as u64);
         HOSTS
     };
     Case { name, goal, floor, skipped: false, run: Box::new(run) }
+}
+
+fn request(farm: &farm::Farm, port: u16, hosts: usize) -> ScanRequest {
+    ScanRequest {
+        targets: vec![farm::network(hosts)],
+        ports: Some(port.to_string()),
+        trust: vec![farm.root.path().display().to_string()],
+        depth: Some(Depth::Sweep),
+        rate: Some(Rate::Max),
+        concurrency: Some(WORKERS),
+        ..ScanRequest::default()
+    }
+}
+
+fn scan_farm(runtime: &tokio::runtime::Runtime, request: ScanRequest) -> scan::Finished {
+    let parts = Parts::new(Settings::default(), StoreChoice::Temporary).unwrap();
+    let prepared = scan::prepare(request, &parts).unwrap();
+    runtime.block_on(scan::run(prepared, Arc::new(ScanProgress::default()), None)).unwrap()
+}
+
+/// A silent network takes ⌈addresses ÷ concurrency⌉ timeouts.
+fn silence(farm: &farm::Farm, runtime: &tokio::runtime::Runtime) {
+    const ADDRESSES: usize = 4_096;
+    const IN_FLIGHT: usize = 2_048;
+    const TIMEOUT: Duration = Duration::from_millis(900);
+    let mut request = request(farm, farm.silent_port, ADDRESSES);
+    (request.concurrency, request.timeout) = (Some(IN_FLIGHT), Some(TIMEOUT));
+    let started = std::time::Instant::now();
+    let finished = scan_farm(runtime, request);
+    assert_eq!(finished.counts().failures.get("connect.timeout"), Some(&(ADDRESSES as u64)));
+    let rounds = u32::try_from(ADDRESSES.div_ceil(IN_FLIGHT)).unwrap();
+    let ratio = started.elapsed().as_secs_f64() / (TIMEOUT * rounds).as_secs_f64();
+    println!(
+        "\n{ADDRESSES} silent addresses, {IN_FLIGHT} in flight: {ratio:.2} x the {rounds} timeouts they need (goal 1.10)"
+    );
 }
 
 /// Runs `act` on every endpoint with a fixed number of workers.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
 use certvigil::clock::{Clock as _, SystemClock};
-use certvigil::estate::{Authority, Host, Leaf, Limits, TlsHost};
+use certvigil::estate::{Authority, Host, Leaf, Limits, Role, TlsHost};
 
 const ARGUMENT: &str = "--serve-farm";
 const CHAINS: usize = 100;
@@ -28,6 +28,8 @@ pub(crate) struct Farm {
     pub(crate) port: u16,
     /// A port where every address refuses.
     pub(crate) refusing_port: u16,
+    /// A port where every address is silent.
+    pub(crate) silent_port: u16,
     /// The root that every chain of the farm leads to.
     pub(crate) root: tempfile::NamedTempFile,
 }
@@ -35,9 +37,9 @@ pub(crate) struct Farm {
 impl Farm {
     /// Starts the farm and waits until it listens.
     pub(crate) fn start() -> Self {
-        let (port, refusing_port) = (free_port(), free_port());
+        let (port, refusing_port, silent_port) = (free_port(), free_port(), free_port());
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([ARGUMENT, &port.to_string()])
+            .args([ARGUMENT, &port.to_string(), &silent_port.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -52,7 +54,7 @@ impl Farm {
             writeln!(root, "{line}").unwrap();
         }
         drop(lines);
-        Self { child, port, refusing_port, root }
+        Self { child, port, refusing_port, silent_port, root }
     }
 }
 
@@ -67,14 +69,14 @@ fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// The port to serve on, where this process is the farm.
-pub(crate) fn asked_to_serve() -> Option<u16> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != ARGUMENT);
-    arguments.nth(1)?.parse().ok()
+/// The ports to serve and to be silent on, where this process is the farm.
+pub(crate) fn asked_to_serve() -> Option<(u16, u16)> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != ARGUMENT).skip(1);
+    Some((arguments.next()?.parse().ok()?, arguments.next()?.parse().ok()?))
 }
 
 /// Serves until standard input closes: ECDSA P-256 chains of three certificates, a hundred different ones.
-pub(crate) fn serve(port: u16) {
+pub(crate) fn serve((port, silent_port): (u16, u16)) {
     let authority = Authority::new(SystemClock.now(), "Farm").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -85,6 +87,7 @@ pub(crate) fn serve(port: u16) {
         };
         let limits = Limits { connections: 1_024, ..Limits::default() };
         let _farm = Host::start_everywhere(port, (0..CHAINS).map(role).collect(), limits).unwrap();
+        let _silent = Host::start_everywhere(silent_port, vec![Role::Dead], limits).unwrap();
         println!("{}\nready", authority.root_pem());
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
     });

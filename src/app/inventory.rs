@@ -363,9 +363,8 @@ impl ReadChange {
             (ChangeKind::Unreachable, before, Some(after)) => {
                 document.unreachable.push(served(before.unwrap_or(after), Some(after)))
             }
-            (ChangeKind::Gone | ChangeKind::NotAttempted, Some(before), _) => {
-                document.gone.push(served(before, None))
-            }
+            (ChangeKind::Gone, Some(before), _) => document.gone.push(served(before, None)),
+            (ChangeKind::NotAttempted, _, _) => document.not_attempted += 1,
             _ => {}
         }
     }

@@ -11,7 +11,7 @@ use super::parts::{Parts, trust_stores};
 use super::recorder::Listener;
 use crate::clock::Clock;
 use crate::config::Profile;
-use crate::model::{Finding, FindingKey, Scan};
+use crate::model::{Finding, FindingKey, Scan, ScanState};
 use crate::report::{
     CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions, write_document,
 };
@@ -20,6 +20,9 @@ use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, EndpointView, ReportView, ScanView, report_head};
 use crate::x509::verify::SignatureCheck;
+
+/// The next command after a scan that was interrupted.
+pub(super) const GO_ON: &str = "certvigil scan --resume … with the same targets and profile goes on";
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +223,11 @@ pub fn write_kept_report(
     let at = stored.scan.finished_at.unwrap_or(now);
     let skews = skews(&store, &Kept::new(&store, at), &stored)?;
     let source = ReportSource::new(&store, &stored, &judge, &skews, at, now);
-    source.write(form, &parts.next_command("certvigil inventory list --expires-within 30d"), out)?;
+    let next = match stored.scan.state {
+        ScanState::Complete => parts.next_command("certvigil inventory list --expires-within 30d"),
+        ScanState::Running | ScanState::Incomplete => GO_ON.to_owned(),
+    };
+    source.write(form, &next, out)?;
     Ok(notes)
 }
 

@@ -13,7 +13,7 @@ use super::parts::{Parts, trust_stores};
 use super::progress::ScanProgress;
 use super::reconcile::{Changes, Reconciled, reconcile_scan};
 use super::recorder::{Listener, Recorder, unit_position};
-use super::report::{Form, ReportSource, stream};
+use super::report::{Form, GO_ON, ReportSource, stream};
 use super::request::ScanRequest;
 use super::visit::{Queue, Visitors, visit_all};
 use crate::discover::{Plan, Position, plan};
@@ -283,7 +283,7 @@ async fn record_beside(
     let handle = tokio::runtime::Handle::current();
     let (visited, recorded) = tokio::task::block_in_place(|| {
         std::thread::scope(|threads| {
-            let recording = threads.spawn(|| recorder.record_all(&handle, visits));
+            let recording = threads.spawn(|| recorder.record_all(visits));
             let visited = handle.block_on(visiting);
             (visited, recording.join())
         })
@@ -455,7 +455,7 @@ impl Finished {
     fn next_command(&self) -> String {
         let command = match &self.stored.scan.profile {
             _ if !self.parts.keeps_a_store() => return "the same with -f json -o report.json".to_owned(),
-            _ if !self.is_complete() => return "the same with --resume goes on".to_owned(),
+            _ if !self.is_complete() => return GO_ON.to_owned(),
             Some(_) if self.has_earlier => "certvigil inventory diff",
             Some(_) => "certvigil findings list",
             None => "certvigil report -f json -o report.json",

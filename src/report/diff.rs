@@ -34,6 +34,10 @@ pub fn diff_table(
         listing.sentence(format!("{lines} not shown here; `-f json` has them all."));
     }
     listing.sentence(counts(document));
+    if document.not_attempted > 0 {
+        let missed = counted(document.not_attempted, "endpoint was", "endpoints were");
+        listing.sentence(format!("{missed} not attempted: the later scan was interrupted."));
+    }
     listing.sentence(format!("From scan {} to scan {}.", document.from.id, document.to.id));
     listing.render(options, next_command)
 }

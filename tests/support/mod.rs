@@ -9,6 +9,7 @@ pub(crate) mod knot;
 pub(crate) mod nginx;
 pub(crate) mod openssl;
 pub(crate) mod program;
+pub(crate) mod schema;
 pub(crate) mod stage;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};

@@ -59,7 +59,7 @@ impl Home {
     /// The program with these arguments, not yet started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_certvigil"));
-        command.args(arguments);
+        command.args(arguments).stdin(Stdio::null());
         self.dress(&mut command);
         command
     }
@@ -120,7 +120,7 @@ impl Running {
     /// Starts with its output going there.
     pub(crate) fn start_into(mut command: Command, out: Stdio) -> Self {
         let what = format!("{command:?}");
-        command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped());
+        command.stdout(out).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{what}: {error}"));
         let out = child.stdout.take().map(BufReader::new);
         let mut err = child.stderr.take().unwrap();

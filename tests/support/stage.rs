@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use certvigil::estate::{Host, Identity, Limits, Role, Script, TlsHost};
 use tokio::runtime::Runtime;
 
+use super::program::within;
+
 /// Addresses of this process and a port of this test; below the kernel's own choice of ports.
 pub(crate) struct Stage {
     runtime: Runtime,
@@ -52,7 +54,8 @@ impl Stage {
 
     pub(crate) fn host(&self, last: u8, role: Role) -> Host {
         let _entered = self.runtime.enter();
-        Host::start(self.at(last), role, Limits::default()).unwrap()
+        // The host that was here before may still be leaving.
+        within("a free address", || Host::start(self.at(last), role.clone(), Limits::default()).ok())
     }
 
     pub(crate) fn tls(&self, last: u8, identity: &Identity) -> Host {

@@ -1,5 +1,7 @@
 //! Tests of every format over the same samples: goldens, the schema, hostile text.
 
+#[path = "../../../tests/support/schema.rs"]
+mod checker;
 mod goldens;
 mod hostile;
 mod lists;

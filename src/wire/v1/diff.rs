@@ -24,6 +24,8 @@ pub struct DiffDocument<'a> {
     pub unreachable: Vec<ServedCertificate<'a>>,
     /// Endpoints with the same end-entity certificate and something else changed.
     pub changed: Vec<ChangedEndpoint<'a>>,
+    /// Endpoints that a later scan which was interrupted did not come to: nothing is known of them.
+    pub not_attempted: u64,
     /// Endpoints that are as they were.
     pub unchanged: u64,
 }
@@ -41,6 +43,7 @@ impl<'a> DiffDocument<'a> {
             gone: Vec::new(),
             unreachable: Vec::new(),
             changed: Vec::new(),
+            not_attempted: 0,
             unchanged: 0,
         }
     }
