@@ -1,5 +1,12 @@
 //! Licences and bans over the dependency graph as it is really built.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use std::collections::{BTreeSet, HashMap};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};

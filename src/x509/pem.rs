@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn trust_settings_of_openssl_are_left_out() {
         let der = [0x30, 1, 7, 0x30, 0];
-        let text = encode(&der).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+        let text = encode(CERTIFICATE, &der).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
         assert_eq!(certificates(&text).unwrap(), [[0x30, 1, 7]]);
     }
 
