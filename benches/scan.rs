@@ -127,7 +127,7 @@ fn visit(
     let endpoints = Arc::clone(endpoints);
     let pace = Pace { concurrency: WORKERS, ..Pace::unlimited() };
     let run = move |runtime: &tokio::runtime::Runtime| {
-        let prober = Arc::new(Prober::new(settings.clone(), pace.clone()).unwrap());
+        let prober = Arc::new(Prober::new(settings.clone(), pace).unwrap());
         each(runtime, &endpoints, move |endpoint| {
             let prober = Arc::clone(&prober);
             async move {

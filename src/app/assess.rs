@@ -80,7 +80,7 @@ pub(super) fn fell_silent(store: &Store, observation: &Observation) -> Result<bo
     Ok(spans
         .into_iter()
         .flatten()
-        .any(|span| span.observation.outcome.presented().is_some() && span.since < observation.observed_at))
+        .any(|span| span.observation.outcome.presented().is_some() && span.since <= observation.observed_at))
 }
 
 impl Judged {

@@ -43,11 +43,14 @@ pub(super) struct Visitors {
     pub(super) queue: Queue,
 }
 
+/// A batch of units in their order, or why the targets cannot be read on.
+type Units = Result<Vec<(Ordinal, Unit)>, DiscoverError>;
+
 /// Units ready to be visited. The sweep itself runs on a thread of its own: reading targets from a file or a pipe may
 /// wait, and a worker must not.
 pub(super) struct Queue {
     ready: Mutex<VecDeque<(Ordinal, Unit)>>,
-    batches: tokio::sync::Mutex<mpsc::Receiver<Result<Vec<(Ordinal, Unit)>, DiscoverError>>>,
+    batches: tokio::sync::Mutex<mpsc::Receiver<Units>>,
 }
 
 impl Queue {
@@ -81,11 +84,7 @@ impl Queue {
     }
 }
 
-fn feed(
-    mut sweep: Sweep,
-    is_done: impl Fn(&Position) -> bool,
-    batches: &mpsc::Sender<Result<Vec<(Ordinal, Unit)>, DiscoverError>>,
-) {
+fn feed(mut sweep: Sweep, is_done: impl Fn(&Position) -> bool, batches: &mpsc::Sender<Units>) {
     let mut next = 0..;
     let mut taken = Vec::with_capacity(TAKE);
     loop {

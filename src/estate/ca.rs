@@ -12,11 +12,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use super::EstateError;
 use super::legacy;
 use crate::time::{DAY_SECONDS, UnixTime};
+use crate::x509::pem;
 
 /// Netscape comment: an extension that everybody ignores, used as padding.
 const COMMENT_EXTENSION: [u64; 7] = [2, 16, 840, 1, 113_730, 1, 13];
-
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A certificate above 65,535 bytes is refused by some verifiers, so padding stays below.
 const MAX_PADDING_BYTES: usize = 60_000;
@@ -140,12 +139,12 @@ impl Identity {
 
     /// The chain as PEM, in the order served.
     pub fn chain_pem(&self) -> String {
-        self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect()
+        self.chain.iter().map(|der| pem::encode(pem::CERTIFICATE, der)).collect()
     }
 
     /// The key as PEM (`PRIVATE KEY`).
     pub fn private_key_pem(&self) -> Option<String> {
-        self.private_key.as_deref().map(|der| pem("PRIVATE KEY", der))
+        self.private_key.as_deref().map(|der| pem::encode("PRIVATE KEY", der))
     }
 
     /// The same identity with the chain changed: cut, turned round, doubled.
@@ -189,7 +188,7 @@ impl Authority {
 
     /// The root as PEM, to be trusted.
     pub fn root_pem(&self) -> String {
-        pem("CERTIFICATE", self.root.der())
+        pem::encode(pem::CERTIFICATE, self.root.der())
     }
 
     /// The root's DER.
@@ -379,24 +378,6 @@ fn set_validity(params: &mut CertificateParams, now: UnixTime, not_before: i64, 
 fn mint(what: &str) -> impl FnOnce(rcgen::Error) -> EstateError {
     let what = what.to_owned();
     move |source| EstateError::Mint { what, source }
-}
-
-/// RFC 7468: 64 characters a line.
-fn pem(label: &str, der: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for line in der.chunks(48) {
-        for group in line.chunks(3) {
-            let number = group.iter().fold(0, |n, byte| n << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-            for place in 0..4 {
-                let sextet = (number >> (18 - 6 * place) & 0x3f) as usize;
-                let symbol = BASE64.get(sextet).copied().map_or('=', char::from);
-                text.push(if place <= group.len() { symbol } else { '=' });
-            }
-        }
-        text.push('\n');
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
 }
 
 #[cfg(test)]

@@ -164,7 +164,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("leaf.pem");
         let chain = parse_bundle(&std::fs::read(fixture("full.pem")).unwrap(), None).unwrap();
-        std::fs::write(&path, x509::pem::encode(chain[0].ders().next().unwrap())).unwrap();
+        std::fs::write(&path, x509::pem::encode(x509::pem::CERTIFICATE, chain[0].ders().next().unwrap()))
+            .unwrap();
         assert_eq!(
             file(&path).unwrap_err().to_string(),
             format!(
@@ -200,7 +201,7 @@ mod tests {
         // The outer signature algorithm becomes an unknown type: still a CA, but no certificate to webpki.
         let at = der.windows(9).rposition(|w| w == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11]).unwrap();
         der[at - 4] = 0x31;
-        std::fs::write(&path, x509::pem::encode(&der)).unwrap();
+        std::fs::write(&path, x509::pem::encode(x509::pem::CERTIFICATE, &der)).unwrap();
         let error = file(&path).unwrap_err().to_string();
         assert!(error.contains("certificate 1 (Fixture Root) cannot be an anchor"), "{error}");
     }

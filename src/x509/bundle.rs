@@ -231,12 +231,15 @@ mod tests {
     fn a_broken_certificate_in_a_good_block_is_kept() {
         let mut der = certificates(fixture!("ed25519.pem"))[0].der.to_vec();
         der[8] ^= 0xff;
-        assert_eq!(parse_bundle(pem::encode(&der).as_bytes(), None).unwrap()[0].ders().count(), 1);
+        assert_eq!(
+            parse_bundle(pem::encode(pem::CERTIFICATE, &der).as_bytes(), None).unwrap()[0].ders().count(),
+            1
+        );
     }
 
     #[test]
     fn too_many_certificates_are_refused() {
-        let block = pem::encode(&[1]);
+        let block = pem::encode(pem::CERTIFICATE, &[1]);
         assert_eq!(
             parse_bundle(block.repeat(MAX_CERTIFICATES + 1).as_bytes(), None),
             Err(BundleError::TooMany)

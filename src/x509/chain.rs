@@ -97,7 +97,7 @@ impl Chain {
     }
 }
 
-/// Reads every certificate of a chain, in the order served. Never fails, as [`super::read`].
+/// Reads every certificate of a chain, in the order served. Never fails, as [`super::read()`].
 pub fn read_chain(raw: &RawChain) -> Chain {
     Chain { digest: raw.digest(), certificates: raw.ders().map(|der| Arc::new(super::read(der))).collect() }
 }

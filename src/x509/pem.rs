@@ -5,6 +5,11 @@ use super::bundle::BundleError;
 use super::der::{Reader, tag};
 use crate::text::escape_for_terminal;
 
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Bytes behind one line of 64 characters.
+const LINE_BYTES: usize = 48;
+
 /// A block of PEM that holds certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -24,17 +29,20 @@ pub enum BlockContent {
     Pkcs7(Vec<u8>),
 }
 
-/// Writes one certificate as a PEM block, 64 columns, with a final newline.
-pub fn encode(der: &[u8]) -> String {
-    let mut text = String::with_capacity(der.len().saturating_mul(4) / 3 + 80);
-    text.push_str("-----BEGIN CERTIFICATE-----\n");
-    for line in der.chunks(48) {
+/// Label of a certificate's block (RFC 7468 section 5).
+pub const CERTIFICATE: &str = "CERTIFICATE";
+
+/// Writes DER as a PEM block: strict base64 in lines of 64 characters (RFC 7468 section 3), a newline at the end.
+pub fn encode(label: &str, der: &[u8]) -> String {
+    let mut text = String::with_capacity(der.len() / 3 * 4 + der.len() / LINE_BYTES + 2 * label.len() + 40);
+    text.extend(["-----BEGIN ", label, "-----\n"]);
+    for line in der.chunks(LINE_BYTES) {
         for group in line.chunks(3) {
             encode_group(group, &mut text);
         }
         text.push('\n');
     }
-    text.push_str("-----END CERTIFICATE-----\n");
+    text.extend(["-----END ", label, "-----\n"]);
     text
 }
 
@@ -187,23 +195,14 @@ impl Decoder {
     }
 }
 
+/// One to three bytes as four characters (RFC 4648 section 4).
 fn encode_group(group: &[u8], text: &mut String) {
     let octet = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
     let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
     for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-        text.push(if at > group.len() { '=' } else { encode_digit(bits >> shift & 63) });
+        let digit = ALPHABET.get((bits >> shift & 63) as usize);
+        text.push(digit.filter(|_| at <= group.len()).map_or('=', |digit| char::from(*digit)));
     }
-}
-
-fn encode_digit(value: u32) -> char {
-    let (start, offset) = match value {
-        0..26 => ('A', 0),
-        26..52 => ('a', 26),
-        52..62 => ('0', 52),
-        62 => return '+',
-        _ => return '/',
-    };
-    char::from_u32(u32::from(start) + value - offset).unwrap_or('A')
 }
 
 #[cfg(test)]
@@ -224,12 +223,33 @@ mod tests {
     fn what_is_written_is_read() {
         for length in 1..200_u8 {
             let der: Vec<u8> = (0..length).collect();
-            assert_eq!(certificates(&encode(&der)).unwrap(), [der]);
+            assert_eq!(certificates(&encode(CERTIFICATE, &der)).unwrap(), [der]);
         }
-        assert_eq!(
-            encode(&[0xff, 0xef, 0xbe]),
-            "-----BEGIN CERTIFICATE-----\n/+++\n-----END CERTIFICATE-----\n"
-        );
+        // RFC 4648 section 10.
+        for (bytes, expected) in [
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            let block = encode("PRIVATE KEY", bytes.as_bytes());
+            assert_eq!(
+                block,
+                format!("-----BEGIN PRIVATE KEY-----\n{expected}\n-----END PRIVATE KEY-----\n")
+            );
+        }
+        assert!(encode(CERTIFICATE, &[0xff, 0xef, 0xbe]).contains("\n/+++\n"));
+    }
+
+    #[test]
+    fn lines_have_64_characters_and_other_readers_read_them() {
+        use rustls_pki_types::{CertificateDer, pem::PemObject};
+        let der: Vec<u8> = (0..=255).cycle().take(1_000).collect();
+        let text = encode(CERTIFICATE, &der);
+        assert!(text.lines().all(|line| line.len() <= 64));
+        assert_eq!(CertificateDer::from_pem_slice(text.as_bytes()).unwrap().as_ref(), der);
     }
 
     #[test]
@@ -248,7 +268,7 @@ mod tests {
     #[test]
     fn trust_settings_of_openssl_are_left_out() {
         let der = [0x30, 1, 7, 0x30, 0];
-        let text = encode(&der).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+        let text = encode(CERTIFICATE, &der).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
         assert_eq!(certificates(&text).unwrap(), [[0x30, 1, 7]]);
     }
 

@@ -137,7 +137,7 @@ fn check_mac(
     }
 }
 
-/// EncryptedData ::= SEQUENCE { version, { contentType, algorithm, [0] encrypted OPTIONAL } }.
+/// `EncryptedData ::= SEQUENCE { version, { contentType, algorithm, [0] encrypted OPTIONAL } }`.
 fn decrypt_safe(
     data: Element<'_>,
     encoding: &pbe::PasswordEncoding,

@@ -100,7 +100,7 @@ fn every_form_tells_the_same() {
         "6 endpoints: 3 with a chain, 3 without (1 refused, 1 timed out at handshake, 1 not TLS); \
          12 dead addresses not listed.",
         "No certificate was seen: connection refused",
-        "Next: certvigil report",
+        "Next: the same with -f json -o report.json",
     ] {
         assert!(table.contains(sentence), "{sentence}\n{table}");
     }

@@ -82,7 +82,7 @@ fn a_stopped_scan_says_that_it_is_incomplete_and_goes_on() {
         lines.push_str(&running.rest());
         assert_eq!(running.wait(), Some(3), "incomplete");
         let err = running.err();
-        assert!(err.contains("stopping; what was seen is kept, --resume goes on"), "{err}");
+        assert!(err.contains("stopping; what was seen is reported"), "{err}");
         let closing = record(lines.split_inclusive('\n').next_back().unwrap());
         assert_eq!((&closing["type"], &closing["state"]), (&"scan".into(), &"incomplete".into()));
         let report = home.json(&["report", "-f", "json"]);

@@ -134,5 +134,5 @@ fn targets_come_from_files_and_standard_input() {
     assert_eq!(done.code, Some(0), "{}", done.err);
     check(&done.json());
     assert_eq!(done.json()["scan"]["counts"]["handshake"], 3);
-    assert!(done.err.contains("probes as standard input names them"), "{}", done.err);
+    assert!(done.err.contains("probes as they are read"), "{}", done.err);
 }

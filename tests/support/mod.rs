@@ -2,7 +2,14 @@
 //! Invariant: nothing is skipped. A program that is not installed fails the test and names its Debian package.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
+#![allow(clippy::cast_possible_truncation, reason = "labels are short")]
 
 pub(crate) mod gnutls;
 pub(crate) mod knot;

@@ -74,7 +74,7 @@ impl<'a> Candidates<'a> {
 /// Looks for a path for server authentication at `now`, as a client would.
 ///
 /// # Errors
-/// webpki's reason, to be handed to [`explain`].
+/// webpki's reason, to be handed to [`explain()`].
 pub(crate) fn find(
     candidates: &Candidates<'_>,
     store: &TrustStore,

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::scalar::hexadecimal;
-use super::{CertificateView, Sha256, Text, Timestamp, pem};
+use super::{CertificateView, Sha256, Text, Timestamp};
 use crate::text::Untrusted;
 use crate::x509::certificate::{KeyUsage, PublicKey, SubjectAltName, ValidationLevel};
-use crate::x509::{Certificate, DistinguishedName};
+use crate::x509::{Certificate, DistinguishedName, pem};
 
 /// A certificate. Where a value is `null` although every certificate has one, `unreadable` says why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ pub fn certificate_document<'a>(view: &CertificateView<'a>) -> CertificateDocume
         first_seen: Timestamp(view.first_seen),
         last_seen: Timestamp(view.last_seen),
         endpoints: view.endpoints,
-        pem: pem::certificate(&certificate.der).into(),
+        pem: pem::encode(pem::CERTIFICATE, &certificate.der).into(),
         unreadable: unreadable_documents(certificate),
     }
 }

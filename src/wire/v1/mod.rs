@@ -12,7 +12,6 @@ mod finding;
 mod findings;
 mod history;
 mod inventory;
-mod pem;
 mod reference;
 mod report;
 mod scalar;
