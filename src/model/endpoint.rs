@@ -142,13 +142,16 @@ impl Endpoint {
         EndpointId(id)
     }
 
-    /// `name:port`, else `address:port`, else the path: what findings are keyed by.
+    /// A file's path, else `name:port`, else `address:port`: what findings are keyed by.
     pub fn label(&self) -> String {
+        if let Some(path) = &self.path {
+            return path.to_string();
+        }
         let host = match (&self.server_name, self.address) {
             (Some(name), _) => name.to_string(),
             (None, Some(IpAddr::V6(address))) => format!("[{address}]"),
             (None, Some(address)) => address.to_string(),
-            (None, None) => self.path.as_deref().unwrap_or("?").to_owned(),
+            (None, None) => "?".to_owned(),
         };
         match self.port {
             Some(port) => format!("{host}:{port}"),

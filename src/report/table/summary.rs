@@ -24,7 +24,7 @@ impl Summary<'_> {
             self.left_out(),
             self.findings(),
             self.healthy(now),
-            self.origin(),
+            self.origin(now),
             self.trust(),
         ];
         sentences.into_iter().flatten().collect()
@@ -99,8 +99,11 @@ impl Summary<'_> {
         Some(format!("{healthy} no open finding of severity low or worse{next}."))
     }
 
-    fn origin(&self) -> Option<String> {
+    fn origin(&self, now: UnixTime) -> Option<String> {
         let scan = self.scan;
+        if scan.counts.read > 0 && scan.counts.endpoints == 0 {
+            return Some(format!("Judged as at {}.", now));
+        }
         let mut sentence = format!("Scan {}", scan.id);
         if let Some(profile) = &scan.profile {
             sentence.push_str(&format!(", profile {profile}"));
