@@ -17,6 +17,8 @@ mod recorder;
 pub mod report;
 pub mod request;
 pub mod scan;
+#[cfg(test)]
+mod testing;
 pub mod upkeep;
 mod visit;
 

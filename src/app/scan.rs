@@ -99,7 +99,11 @@ pub(super) fn prepare_with(
             "targets from standard input cannot be resumed; give them in a file".to_owned(),
         ));
     }
-    let prober = Arc::new(Prober::new(request.probe_settings(), request.pace())?);
+    let settings = request.probe_settings();
+    if settings.connect_timeout.is_zero() || settings.total_timeout.is_zero() {
+        return Err(AppError::Usage("a timeout of 0 leaves no time to connect; give e.g. 500ms".to_owned()));
+    }
+    let prober = Arc::new(Prober::new(settings, request.pace())?);
     let judge = Arc::new(Judge::new(stores, request.profile.as_ref()));
     Ok(Prepared { request, parts: parts.clone(), plan, prober, resolver, judge, notes })
 }
