@@ -1,5 +1,7 @@
 //! Licences and bans over the dependency graph as it is really built.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
 use std::collections::BTreeSet;
 
 use cargo_metadata::{Metadata, MetadataCommand};
