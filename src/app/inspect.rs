@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::AppError;
+use super::begin::scan_id;
 use super::judge::{Judge, Judged, PublicCertificates};
 use super::parts::{host_name, trust_stores, user_name};
 use super::report::Form;
-use super::scan::scan_id;
 use crate::assess::NoInventory;
 use crate::clock::{Clock, SystemClock};
 use crate::model::{

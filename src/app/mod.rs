@@ -1,6 +1,7 @@
 //! Use cases, one file per verb: the only place where shells meet, and where a principal's rights are checked.
 
 mod assess;
+mod begin;
 pub mod demo;
 mod error;
 pub mod findings;
@@ -16,6 +17,8 @@ mod recorder;
 pub mod report;
 pub mod request;
 pub mod scan;
+#[cfg(test)]
+mod testing;
 pub mod upkeep;
 mod visit;
 

@@ -280,3 +280,51 @@ pub(super) fn write_list(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::scan;
+
+    /// A profile in a file, and a scan that ran with it.
+    fn ran(text: &str) -> (tempfile::TempDir, String, Scan) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web-of-our-own.toml");
+        std::fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        let profile = Profile::load(&path).unwrap();
+        let mut scan = scan(UnixTime(0));
+        scan.profile = Some(profile.name);
+        scan.parameters.profile_sha256 = profile.sha256.map(|sha256| sha256.to_string());
+        (folder, path, scan)
+    }
+
+    #[test]
+    fn a_profile_that_was_a_file_is_missed_and_may_be_named() {
+        let (_folder, path, scan) = ran("fail_on = \"low\"");
+        let (profile, note) = profile_of(&scan, None).unwrap();
+        assert!(profile.is_none());
+        assert!(note.unwrap().contains("name it with --profile FILE"));
+        let (profile, note) = profile_of(&scan, Some(&path)).unwrap();
+        assert!(profile.is_some());
+        assert_eq!(note, None);
+        let other = profile_of(&scan, Some("web")).unwrap_err().to_string();
+        assert!(other.contains("ran with profile `web-of-our-own`"), "{other}");
+    }
+
+    #[test]
+    fn a_profile_that_changed_is_used_and_told() {
+        let (_folder, path, scan) = ran("fail_on = \"low\"");
+        std::fs::write(&path, "fail_on = \"high\"").unwrap();
+        let (profile, note) = profile_of(&scan, Some(&path)).unwrap();
+        assert!(profile.is_some());
+        assert!(note.unwrap().contains("is not as it was at the scan"));
+    }
+
+    #[test]
+    fn a_scan_without_a_profile_has_none() {
+        let scan = Scan { profile: None, ..scan(UnixTime(0)) };
+        assert!(matches!(profile_of(&scan, None), Ok((None, None))));
+        assert!(profile_of(&scan, Some("web")).unwrap_err().to_string().contains("without a profile"));
+    }
+}

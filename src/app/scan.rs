@@ -6,21 +6,21 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::AppError;
-use super::assess::flow;
+use super::begin::{Begun, begin, replay};
 use super::judge::Judge;
 use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
 use super::progress::ScanProgress;
 use super::reconcile::{Changes, Reconciled, reconcile_scan};
-use super::recorder::{Listener, Recorder, unit_position};
+use super::recorder::{Recorder, unit_position};
 use super::report::{Form, GO_ON, ReportSource, stream};
 use super::request::ScanRequest;
 use super::visit::{Queue, Visitors, visit_all};
 use crate::discover::{Plan, Position, plan};
 use crate::dns::{HickoryResolver, NoResolver, Resolve};
-use crate::model::{Counts, Scan, ScanId, ScanParameters, ScanState, Severity, TrustStore};
+use crate::model::{Counts, ScanState, Severity, TrustStore};
 use crate::probe::{Pace, Prober, Statistics};
-use crate::store::{Progress, ScanWriter, Store, StoredScan};
+use crate::store::{ScanWriter, Store, StoredScan};
 use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
 
@@ -99,7 +99,11 @@ pub(super) fn prepare_with(
             "targets from standard input cannot be resumed; give them in a file".to_owned(),
         ));
     }
-    let prober = Arc::new(Prober::new(request.probe_settings(), request.pace())?);
+    let settings = request.probe_settings();
+    if settings.connect_timeout.is_zero() || settings.total_timeout.is_zero() {
+        return Err(AppError::Usage("a timeout of 0 leaves no time to connect; give e.g. 500ms".to_owned()));
+    }
+    let prober = Arc::new(Prober::new(settings, request.pace())?);
     let judge = Arc::new(Judge::new(stores, request.profile.as_ref()));
     Ok(Prepared { request, parts: parts.clone(), plan, prober, resolver, judge, notes })
 }
@@ -123,13 +127,9 @@ pub async fn run(
     let begun = begin(&store, &request, &parts, &plan)?;
 
     // Discover and probe.
-    let done = begun.progress.clone();
-    let from = Position { block: done.next.block, index: done.next.index };
     progress.count(0, begun.progress.counts.handshake, begun.progress.counts.failure);
     let visitors = Arc::new(Visitors {
-        queue: Queue::new(plan.sweep(begun.writer.scan().seed, Some(from)), move |position| {
-            done.is_done(unit_position(*position))
-        }),
+        queue: queue(&plan, &begun),
         plan: Arc::clone(&plan),
         prober: Arc::clone(&prober),
         resolver,
@@ -137,8 +137,7 @@ pub async fn run(
         progress: Arc::clone(&progress),
     });
     let (sender, visits) = mpsc::channel(CHANNEL);
-    let workers = workers(&prober, &plan);
-    let visiting = visit_all(visitors, workers, sender);
+    let visiting = visit_all(visitors, workers(&prober, &plan), sender);
 
     // Commit.
     let (writer, counts, visited) = {
@@ -186,85 +185,12 @@ fn has_earlier(store: &Store, stored: &StoredScan) -> Result<bool, AppError> {
     Ok(stored.scan.profile.is_some() && store.scans()?.iter().any(is_earlier))
 }
 
-/// A scan in the record, new or gone on with.
-struct Begun {
-    writer: ScanWriter,
-    sequence: u64,
-    progress: Progress,
-}
-
-impl Begun {
-    fn new(writer: ScanWriter, progress: Progress) -> Self {
-        Self { sequence: writer.scan().sequence, writer, progress }
-    }
-}
-
-fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
-    if request.resume { resume(store, request, parts, plan) } else { begin_anew(store, request, parts, plan) }
-}
-
-fn resume(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
-    let Some(resumable) = store.resumable(plan.digest(), request.profile_name())? else {
-        return Err(AppError::Usage(
-            "no interrupted scan of these targets is in the record; leave out --resume".to_owned(),
-        ));
-    };
-    let depth = resumable.scan.scan.parameters.depth;
-    if depth != request.depth() {
-        return Err(AppError::Usage(format!(
-            "the interrupted scan was of depth {0}; say --depth {0}, or leave out --resume",
-            depth.name()
-        )));
-    }
-    let writer = store.resume(&resumable, &parts.actor, parts.clock.now())?;
-    Ok(Begun::new(writer, resumable.progress))
-}
-
-fn begin_anew(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Result<Begun, AppError> {
-    let now = parts.clock.now();
-    let (mut seed, mut suffix) = ([0; 8], [0; 4]);
-    for random in [seed.as_mut_slice(), suffix.as_mut_slice()] {
-        aws_lc_rs::rand::fill(random)
-            .map_err(|_| AppError::Internal("the machine gives no random bytes".to_owned()))?;
-    }
-    let scan = Scan {
-        id: scan_id(now, suffix),
-        profile: request.profile_name().map(str::to_owned),
-        started_at: now,
-        finished_at: None,
-        state: ScanState::Running,
-        vantage: parts.vantage.clone(),
-        actor: parts.actor.clone(),
-        parameters: ScanParameters {
-            targets: plan.targets().to_vec(),
-            ports: plan.ports().to_string(),
-            depth: request.depth(),
-            rate: request.pace().rate,
-            resolver: request.resolver().map(|server| server.to_string()),
-            profile_sha256: request
-                .profile
-                .as_ref()
-                .and_then(|profile| profile.sha256)
-                .map(|sha256| sha256.to_string()),
-        },
-        exclusions: plan.exclusions().to_vec(),
-        counts: Counts::default(),
-    };
-    let writer = store.begin_scan(&scan, u64::from_be_bytes(seed), plan.digest())?;
-    Ok(Begun::new(writer, Progress::default()))
-}
-
-/// Tells the listener what is in the record of the scan so far.
-fn replay(store: &Store, sequence: u64, listener: &mut Listener<'_>) -> Result<(), AppError> {
-    let mut failed = None;
-    store.observations_of(sequence, |observation| flow(listener(observation), &mut failed))?;
-    failed.map_or(Ok(()), Err)
-}
-
-/// `20261124T090000Z-3f9a2c1d`
-pub(super) fn scan_id(now: UnixTime, random: [u8; 4]) -> ScanId {
-    let time: String = now.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    ScanId(format!("{time}-{:08x}", u32::from_be_bytes(random)))
+/// The units that the scan has not done yet.
+fn queue(plan: &Arc<Plan>, begun: &Begun) -> Queue {
+    let done = begun.progress.clone();
+    let from = Position { block: done.next.block, index: done.next.index };
+    let sweep = plan.sweep(begun.writer.scan().seed, Some(from));
+    Queue::new(sweep, move |position| done.is_done(unit_position(*position)))
 }
 
 /// No more workers than can be in flight, and none without a unit to do.
@@ -499,11 +425,5 @@ mod tests {
         assert_eq!(duration_words(45), "45 s");
         assert_eq!(duration_words(3_000), "50 min");
         assert_eq!(duration_words(33_554_432), "389 days");
-    }
-
-    #[test]
-    fn scan_ids_sort_by_time() {
-        let id = scan_id(UnixTime(1_795_510_800), [0x3f, 0x9a, 0x2c, 0x1d]);
-        assert_eq!(id.0, "20261124T090000Z-3f9a2c1d");
     }
 }

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::*;
 use crate::app::parts::StoreChoice;
+use crate::app::testing::scan;
 use crate::clock::ManualClock;
 use crate::config::Settings;
 use crate::model::{
-    Counts, Depth, Endpoint, Failure, Handshake, Outcome, Reason, Scan, ScanId, ScanParameters, ScanState,
-    ServerName, Stage, TlsFacts,
+    Counts, Endpoint, Failure, Handshake, Outcome, Reason, ScanState, ServerName, Stage, TlsFacts,
 };
 use crate::store::{Batch, Options, UnitPosition};
 
@@ -71,28 +71,6 @@ impl Record {
     /// Closes the store, so that commands can open it.
     fn closed(self) -> (tempfile::TempDir, Parts) {
         (self._folder, self.parts)
-    }
-}
-
-fn scan(at: UnixTime) -> Scan {
-    Scan {
-        id: ScanId(format!("scan-{}", at.0 / DAY)),
-        profile: Some("web".to_owned()),
-        started_at: at,
-        finished_at: None,
-        state: ScanState::Running,
-        vantage: String::new(),
-        actor: String::new(),
-        parameters: ScanParameters {
-            targets: Vec::new(),
-            ports: "443".to_owned(),
-            depth: Depth::Standard,
-            rate: None,
-            resolver: None,
-            profile_sha256: None,
-        },
-        exclusions: Vec::new(),
-        counts: Counts::default(),
     }
 }
 

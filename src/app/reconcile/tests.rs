@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::app::testing::scan;
 use crate::model::{
-    Assessment, Counts, Depth, Endpoint, Evidence, Failure, Handshake, Observation, Outcome, Reason, Scan,
-    ScanId, ScanParameters, ScanState, ServerName, Stage, Subject, TlsFacts,
+    Assessment, Counts, Endpoint, Evidence, Failure, Handshake, Observation, Outcome, Reason, ScanState,
+    ServerName, Stage, Subject, TlsFacts,
 };
 use crate::store::{Batch, Options, StoredObservation, UnitPosition};
 use crate::x509::{self, Fingerprint};
@@ -92,7 +93,7 @@ impl Days {
         });
         let batch =
             Batch { observations: observations.collect(), certificates: vec![certificate()], progress: None };
-        let mut writer = self.store.begin_scan(&scan(at), 1, Fingerprint::of(b"input")).unwrap();
+        let mut writer = self.store.begin_scan(&scan(UnixTime(at)), 1, Fingerprint::of(b"input")).unwrap();
         writer.commit(batch).unwrap();
         let stored = writer.finish(Counts::default(), ScanState::Complete, UnixTime(at)).unwrap();
         let mut leading =
@@ -103,28 +104,6 @@ impl Days {
 
     fn finding(&self, key: &str) -> Finding {
         self.store.finding("web", &FindingKey(key.to_owned())).unwrap().unwrap().finding
-    }
-}
-
-fn scan(at: i64) -> Scan {
-    Scan {
-        id: ScanId(format!("scan-{at}")),
-        profile: Some("web".to_owned()),
-        started_at: UnixTime(at),
-        finished_at: None,
-        state: ScanState::Running,
-        vantage: String::new(),
-        actor: String::new(),
-        parameters: ScanParameters {
-            targets: Vec::new(),
-            ports: "443".to_owned(),
-            depth: Depth::Standard,
-            rate: None,
-            resolver: None,
-            profile_sha256: None,
-        },
-        exclusions: Vec::new(),
-        counts: Counts::default(),
     }
 }
 
