@@ -122,13 +122,19 @@ pub(super) fn walk(
     failed.map_or(Ok(()), Err)
 }
 
-/// A chain was captured here before.
-fn fell_silent(store: &Store, observation: &Observation) -> Result<bool, AppError> {
+/// A visit that failed where a chain was captured before.
+pub(super) fn fell_silent(store: &Store, observation: &Observation) -> Result<bool, AppError> {
     if !matches!(observation.outcome, Outcome::Failure(_)) {
         return Ok(false);
     }
-    let known = store.endpoint(&observation.endpoint.id())?;
-    Ok(known.and_then(|known| known.last_chain).is_some_and(|chain| chain.since <= observation.observed_at))
+    let Some(known) = store.endpoint(&observation.endpoint.id())? else { return Ok(false) };
+    // The scan may be folded into what is known already, or not yet.
+    let showed_a_chain = known
+        .last_chain
+        .iter()
+        .chain([&known.current])
+        .find(|span| span.observation.outcome.presented().is_some());
+    Ok(showed_a_chain.is_some_and(|span| span.since <= observation.observed_at))
 }
 
 /// Leads the findings of one profile through one scan.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use super::AppError;
-use super::findings::{Skews, skews, walk};
+use super::findings::{Skews, fell_silent, skews, walk};
 use super::judge::{Judge, Judged, PublicCertificates};
 use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
@@ -166,6 +166,8 @@ fn kept_finding(store: &Store, profile: Option<&str>, key: &FindingKey) -> Optio
 
 /// Writes each endpoint as a line of JSON when it is recorded, judged by what the record knows by then.
 pub(super) fn stream<'a>(
+    store: &'a Store,
+    profile: Option<&'a str>,
     kept: &'a Kept<'a>,
     judge: &'a Judge,
     clock: &'a dyn Clock,
@@ -174,8 +176,9 @@ pub(super) fn stream<'a>(
     let mut writer = JsonlReport::new(lines);
     Box::new(move |stored| {
         let observation = kept.observation(stored)?;
-        let judged = judge.judge(observation, kept, false, clock.now());
-        Ok(judged.with_view(|_| None, |view| writer.endpoint(view))?)
+        let fallen_silent = fell_silent(store, &observation)?;
+        let judged = judge.judge(observation, kept, fallen_silent, clock.now());
+        Ok(judged.with_view(|key| kept_finding(store, profile, key), |view| writer.endpoint(view))?)
     })
 }
 

@@ -139,7 +139,8 @@ pub async fn run(
         let known = store.known_endpoints()?;
         let mut recorder = Recorder::new(begun.writer, known, begun.progress, request.list_dead);
         if let Some(lines) = lines {
-            recorder.listen(stream(&kept, &judge, &*parts.clock, lines));
+            let profile = request.profile.as_ref().map(|profile| profile.name.as_str());
+            recorder.listen(stream(&store, profile, &kept, &judge, &*parts.clock, lines));
         }
         record_beside(recorder, visits, visiting).await?
     };
