@@ -44,7 +44,7 @@ fn check(report: &Value) {
 }
 
 /// The endpoint at this address.
-fn at<'a>(report: &'a Value, address: impl std::fmt::Display) -> &'a Value {
+fn at(report: &Value, address: impl std::fmt::Display) -> &Value {
     let address = address.to_string();
     let mut found = list(report, "endpoints").iter().filter(|one| one["address"] == address.as_str());
     let first = found.next().unwrap_or_else(|| panic!("{address} is not in the report"));

@@ -11,7 +11,7 @@ use super::parts::{Parts, trust_stores};
 use super::recorder::Listener;
 use crate::clock::Clock;
 use crate::config::Profile;
-use crate::model::{Finding, FindingKey, ScanState};
+use crate::model::{Finding, FindingKey, Scan, ScanState};
 use crate::report::{
     CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions, write_document,
 };
@@ -198,8 +198,10 @@ pub fn write_kept_report(
         StoreError::UnknownScan(id) if id == "latest" => AppError::EmptyRecord,
         other => other.into(),
     })?;
-    let (stores, notes) = trust_stores(trust)?;
-    let profile = stored.scan.profile.as_deref().and_then(|name| Profile::load(name).ok());
+    // Judged as the scan was, unless somebody wants it otherwise.
+    let chosen = if trust.is_empty() { &stored.scan.parameters.trust } else { trust };
+    let (stores, mut notes) = trust_stores(chosen)?;
+    let profile = profile_of(&stored.scan, &mut notes);
     let judge = Judge::new(stores, profile.as_ref());
     let at = stored.scan.finished_at.unwrap_or_else(|| parts.clock.now());
     let skews = skews(&store, &Kept::new(&store, at), &stored)?;
@@ -210,6 +212,26 @@ pub fn write_kept_report(
     };
     source.write(form, next, out)?;
     Ok(notes)
+}
+
+/// The profile that the scan was made by, as it is now; a note says where that is not as it was.
+fn profile_of(scan: &Scan, notes: &mut Vec<String>) -> Option<Profile> {
+    let name = scan.profile.as_deref()?;
+    match Profile::load(scan.parameters.profile_source.as_deref().unwrap_or(name)) {
+        Ok(profile) => {
+            let sha256 = profile.sha256.map(|sha256| sha256.to_string());
+            if sha256 != scan.parameters.profile_sha256 {
+                notes.push(format!(
+                    "profile {name} was changed after this scan: owners and severities are today's"
+                ));
+            }
+            Some(profile)
+        }
+        Err(error) => {
+            notes.push(format!("{error}; the owners and severities of profile {name} are left out"));
+            None
+        }
+    }
 }
 
 /// Writes a list as JSON, or as the table that `table` makes of it.

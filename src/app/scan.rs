@@ -22,6 +22,7 @@ use crate::model::{Counts, Scan, ScanId, ScanParameters, ScanState, Severity, Tr
 use crate::probe::{Prober, Statistics};
 use crate::store::{Progress, ScanWriter, Store, StoredScan};
 use crate::time::UnixTime;
+use crate::trust;
 
 /// Above so many probes a scan wants to be meant.
 const CONSENT_ABOVE: u128 = 1_000_000;
@@ -202,6 +203,8 @@ fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Re
                 .as_ref()
                 .and_then(|profile| profile.sha256)
                 .map(|sha256| sha256.to_string()),
+            profile_source: request.profile.as_ref().map(|profile| profile.source.clone()),
+            trust: request.trust().iter().map(|store| rooted(store)).collect(),
         },
         exclusions: plan.exclusions().to_vec(),
         counts: Counts::default(),
@@ -210,6 +213,15 @@ fn begin(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) -> Re
     let seed = u64::from_be_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
     let writer = store.begin_scan(&scan, seed, plan.digest())?;
     Ok(Begun { writer, progress: Progress::default() })
+}
+
+/// The trust store's name, or its path from the root, so that a later report finds it from anywhere.
+fn rooted(store: &str) -> String {
+    match store {
+        trust::MOZILLA | trust::SYSTEM => store.to_owned(),
+        path => std::path::absolute(path)
+            .map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned()),
+    }
 }
 
 /// `20261124T090000Z-3f9a2c1d`

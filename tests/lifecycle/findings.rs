@@ -167,7 +167,50 @@ fn owners_and_severities_of_a_profile_hold_in_scan_and_report() {
     let endpoint = &report["endpoints"][0];
     assert_eq!((&endpoint["owner"], &endpoint["tags"]), (&"laboratory".into(), &serde_json::json!(["lab"])));
     assert_eq!(endpoint["findings"][0]["severity"], "low");
-    assert_eq!(endpoint["trust"]["stores"][0]["name"], report["trust_stores"][0]["name"]);
+    assert_eq!(
+        endpoint["findings"].as_array().unwrap().len(),
+        1,
+        "judged by the profile's trust store: {endpoint:#}"
+    );
+    assert_eq!(report["trust_stores"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_report_is_judged_as_its_scan_was() {
+    let stage = Stage::new();
+    let home = Home::new();
+    let authority = authority();
+    let _host = stage.tls(1, &authority.issue(&Leaf::new("a.test")).unwrap());
+    home.write("root.pem", authority.root_pem());
+    home.expect(0, &["scan", "--trust", "root.pem", &stage.target(1)]);
+    // From another folder, too.
+    let verdict = |arguments: &[&str]| {
+        let mut command = home.command(&[&["report", "-f", "json"], arguments].concat());
+        let done = crate::support::program::run({
+            command.current_dir("/");
+            command
+        });
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        (done.json()["endpoints"][0]["trust"]["verdict"].clone(), done.err)
+    };
+    assert_eq!(verdict(&[]), ("trusted".into(), String::new()));
+    assert_eq!(verdict(&["--trust", "mozilla"]).0, "untrusted");
+
+    write_profile(&home, "own", &authority.root_pem(), &[stage.target(1)]);
+    scan(&home, 0, &[]);
+    assert_eq!(verdict(&[]), ("trusted".into(), String::new()));
+    let profile = std::fs::read_to_string(home.path("own.toml")).unwrap();
+    home.write("own.toml", format!("# new\n{profile}"));
+    let (trusted, note) = verdict(&[]);
+    assert_eq!(trusted, "trusted");
+    assert!(note.contains("profile own was changed after this scan"), "{note}");
+    std::fs::remove_file(home.path("own.toml")).unwrap();
+    let (trusted, note) = verdict(&[]);
+    assert_eq!(trusted, "trusted");
+    assert!(note.contains("own.toml: cannot be read") && note.lines().count() == 1, "{note}");
+    std::fs::remove_file(home.path("root.pem")).unwrap();
+    let done = home.expect(2, &["report"]);
+    assert!(done.err.contains("root.pem") && done.err.contains("give `mozilla`"), "{}", done.err);
 }
 
 #[test]

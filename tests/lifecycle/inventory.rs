@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use certvigil::estate::{Leaf, Role, TlsHost, Versions};
+use certvigil::estate::{Leaf, LeafKey, Role, TlsHost, Versions};
 use certvigil::time::DAY_SECONDS;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
@@ -56,27 +56,39 @@ fn a_diff_tells_new_replaced_gone_unreachable_and_changed_apart() {
     let changed = stage.tls(4, &kept);
     let down = tls(5, &Leaf::new("a.test"));
     let _left_out = tls(7, &Leaf::new("a.test"));
-    write_profile(&home, "own", &authority.root_pem(), &targets(1..=7));
+    let with_second_chain = |last| {
+        let mut host = TlsHost::new(kept.clone());
+        host.identities.push(authority.issue(&Leaf::new("second.test").key(LeafKey::Ed25519)).unwrap());
+        stage.host(last, host.role().unwrap())
+    };
+    let second = with_second_chain(8);
+    write_profile(&home, "own", &authority.root_pem(), &targets(1..=8));
     let scan = ["scan", "--profile", "./own.toml", "--fail-on", "none"];
     home.expect(0, &scan);
     let done = home.expect(2, &["inventory", "diff"]);
     assert!(done.err.contains("no earlier scan of the same targets to compare with"), "{}", done.err);
 
-    drop((replaced, same_key, changed, down));
+    drop((replaced, same_key, changed, down, second));
     let _replaced = tls(2, &Leaf::new("a.test"));
     let _same_key = stage.host(3, with_key(&key));
-    let mut old = TlsHost::new(kept);
+    let mut old = TlsHost::new(kept.clone());
     old.versions = Versions::Tls12;
     let _changed = stage.host(4, old.role().unwrap());
     let _new = tls(6, &Leaf::new("a.test"));
     wait_until_gone(&stage, 5);
-    write_profile(&home, "own", &authority.root_pem(), &targets(1..=6));
+    let _second = with_second_chain(8);
+    let remaining: Vec<String> = targets(1..=8).into_iter().filter(|one| *one != stage.target(7)).collect();
+    write_profile(&home, "own", &authority.root_pem(), &remaining);
     home.expect(0, &scan);
 
     let diff = home.json(&["inventory", "diff", "-f", "json"]);
-    for (kind, last) in
-        [("new", &[6][..]), ("replaced", &[2, 3]), ("changed", &[4]), ("unreachable", &[5]), ("gone", &[7])]
-    {
+    for (kind, last) in [
+        ("new", &[6][..]),
+        ("replaced", &[2, 3]),
+        ("changed", &[4, 8]),
+        ("unreachable", &[5]),
+        ("gone", &[7]),
+    ] {
         let expected: Vec<String> = last.iter().map(|last| stage.target(*last)).collect();
         assert_eq!(labels(&diff[kind]), expected, "{kind}: {diff:#}");
     }
@@ -87,12 +99,17 @@ fn a_diff_tells_new_replaced_gone_unreachable_and_changed_apart() {
         assert_ne!(replaced["before"]["sha256"], replaced["after"]["sha256"]);
     }
     assert_eq!(diff["unreachable"][0]["outcome"]["reason"], "refused");
-    let fields: Vec<_> =
-        diff["changed"][0]["changes"].as_array().unwrap().iter().map(|c| c["field"].clone()).collect();
-    assert!(fields.contains(&"tls.version".into()), "{fields:?}");
+    let changed = diff["changed"].as_array().unwrap();
+    let fields_of = |last: u8| -> Vec<Value> {
+        let label = stage.target(last);
+        let endpoint = changed.iter().find(|one| one["endpoint"]["label"] == label.as_str()).unwrap();
+        endpoint["changes"].as_array().unwrap().iter().map(|change| change["field"].clone()).collect()
+    };
+    assert!(fields_of(4).contains(&"tls.version".into()), "{diff:#}");
+    assert_eq!(fields_of(8), ["other_chains"]);
     let table = home.expect(0, &["inventory", "diff"]).out;
     assert!(
-        table.contains("2 replaced, 1 new, 1 changed, 1 unreachable this time, 1 gone, 1 unchanged."),
+        table.contains("2 replaced, 1 new, 2 changed, 1 unreachable this time, 1 gone, 1 unchanged."),
         "{table}"
     );
     assert!(
@@ -185,4 +202,20 @@ fn what_ends_soon_comes_first_and_is_counted_whole() {
     assert_eq!(subjects(&[]).0, 5);
     let table = home.expect(0, &["inventory", "list", "--limit", "1"]).out;
     assert!(table.contains("1 of 5 certificates") && table.contains("\nNext: certvigil"), "{table}");
+}
+
+#[test]
+fn every_chain_of_an_endpoint_leads_to_it() {
+    let stage = Stage::new();
+    let home = Home::new();
+    let authority = authority();
+    let mut host = TlsHost::new(authority.issue(&Leaf::new("first.test")).unwrap());
+    host.identities.push(authority.issue(&Leaf::new("second.test").key(LeafKey::Ed25519)).unwrap());
+    let second = certvigil::x509::Fingerprint::of(&host.identities[1].chain[0]).to_string();
+    let _host = stage.host(1, host.role().unwrap());
+    home.expect(1, &["scan", &stage.target(1)]);
+    let shown = home.json(&["inventory", "show", &second, "-f", "json"]);
+    assert_eq!((&shown["endpoints_total"], &shown["certificates"][0]["endpoints"]), (&1.into(), &1.into()));
+    let done = home.expect(2, &["inventory", "show", &second[..7]]);
+    assert!(done.err.contains("nothing in the record is called"), "{}", done.err);
 }
