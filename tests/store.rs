@@ -242,6 +242,8 @@ fn scan(id: String) -> Scan {
             rate: None,
             resolver: None,
             profile_sha256: None,
+            profile_source: None,
+            trust: Vec::new(),
         },
         exclusions: Vec::new(),
         counts: Counts::default(),

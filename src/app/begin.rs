@@ -9,6 +9,7 @@ use crate::discover::Plan;
 use crate::model::{Counts, Scan, ScanId, ScanParameters, ScanState};
 use crate::store::{Progress, ScanWriter, Store};
 use crate::time::UnixTime;
+use crate::trust;
 
 /// A scan in the record, new or gone on with.
 pub(super) struct Begun {
@@ -79,12 +80,23 @@ fn begin_anew(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) 
                 .as_ref()
                 .and_then(|profile| profile.sha256)
                 .map(|sha256| sha256.to_string()),
+            profile_source: request.profile.as_ref().map(|profile| profile.source.clone()),
+            trust: request.trust().iter().map(|store| rooted(store)).collect(),
         },
         exclusions: plan.exclusions().to_vec(),
         counts: Counts::default(),
     };
     let writer = store.begin_scan(&scan, u64::from_be_bytes(seed), plan.digest())?;
     Ok(Begun::new(writer, Progress::default()))
+}
+
+/// The trust store's name, or its path from the root, so that a later report finds it from anywhere.
+fn rooted(store: &str) -> String {
+    match store {
+        trust::MOZILLA | trust::SYSTEM => store.to_owned(),
+        path => std::path::absolute(path)
+            .map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned()),
+    }
 }
 
 /// Tells the listener what is in the record of the scan so far.

@@ -146,6 +146,8 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
             rate: None,
             resolver: None,
             profile_sha256: None,
+            profile_source: None,
+            trust: Vec::new(),
         },
         exclusions: Vec::new(),
         counts,

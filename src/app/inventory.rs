@@ -8,9 +8,10 @@ use super::judge::Judge;
 use super::kept::Kept;
 use super::parts::Parts;
 use super::report::{ListForm, write_list};
-use crate::model::{EndpointId, Observation, Severity};
+use crate::model::{EndpointId, Observation, OtherChain, Outcome, Severity};
 use crate::report::{diff_table, history_table, inventory_table, show_table};
 use crate::store::{self, ChangeKind, EndpointSpan, Flow, Store, StoredCertificate};
+use crate::text::Untrusted;
 use crate::time::UnixTime;
 use crate::wire::v1::{
     CertificateReference, CertificateView, Change, ChangedEndpoint, DiffDocument, EndpointReference,
@@ -19,7 +20,7 @@ use crate::wire::v1::{
     outcome_document,
 };
 use crate::x509::verify::SignatureCheck;
-use crate::x509::{self, Certificate, Fingerprint};
+use crate::x509::{self, Certificate, Chain, Fingerprint};
 
 /// Changes of one kind shown in a table.
 const DIFF_LIMIT: usize = 50;
@@ -140,8 +141,7 @@ pub fn show(parts: &Parts, id: &str, form: ListForm, out: &mut dyn Write) -> Res
     let mut total = 0_u64;
     store.inventory(|known| {
         let observation = known.current.observation;
-        let serves =
-            observation.outcome.presented().is_some_and(|chain| wanted.is_some_and(|w| chain.contains(&w)));
+        let serves = wanted.is_some_and(|wanted| serves(&observation.outcome, &wanted));
         if serves || known.id.to_string() == id || observation.endpoint.label() == id {
             total += 1;
             if spans.len() < DIFF_LIMIT {
@@ -160,6 +160,16 @@ pub fn show(parts: &Parts, id: &str, form: ListForm, out: &mut dyn Write) -> Res
         )));
     }
     show_endpoints(&store, id, spans, total, certificates, now, form, out)
+}
+
+/// Whether the certificate is in any chain of the endpoint.
+fn serves(outcome: &Outcome<Vec<Fingerprint>>, wanted: &Fingerprint) -> bool {
+    let others = match outcome {
+        Outcome::Handshake(handshake) => handshake.other_chains.as_slice(),
+        Outcome::Failure(_) | Outcome::Read(_) => &[],
+    };
+    let chains = outcome.presented().into_iter().chain(others.iter().map(|other| &other.presented));
+    chains.into_iter().any(|chain| chain.contains(wanted))
 }
 
 /// The certificate whose hash is, or starts with, these digits.
@@ -386,7 +396,7 @@ fn served<'a>(seen: &'a Observation, visited: Option<&'a Observation>) -> Served
 /// The fields that differ, by their path in the report.
 fn changes<'a>(before: &'a Observation, after: &'a Observation) -> Vec<Change<'a>> {
     let facts = |observation: &Observation| -> Vec<(&'static str, Option<String>)> {
-        let crate::model::Outcome::Handshake(handshake) = &observation.outcome else { return Vec::new() };
+        let Outcome::Handshake(handshake) = &observation.outcome else { return Vec::new() };
         let tls = &handshake.tls;
         let chain = &handshake.presented;
         vec![
@@ -395,9 +405,14 @@ fn changes<'a>(before: &'a Observation, after: &'a Observation) -> Vec<Change<'a
             ("tls.group", tls.group.map(|group| group.to_string())),
             ("tls.alpn", tls.alpn.as_ref().map(|alpn| alpn.raw().to_owned())),
             ("tls.client_auth", Some(tls.client_auth.name().to_owned())),
+            ("tls.client_auth_ca_names", Some(texts(&tls.client_auth_ca_names))),
+            ("tls.completed", tls.completed.map(|is| is.to_string())),
+            ("tls.possession_proved", tls.possession_proved.map(|is| is.to_string())),
+            ("tls.ocsp_stapled", tls.ocsp_stapled.map(|is| is.to_string())),
+            ("tls.sct_count", tls.sct_count.map(|count| count.to_string())),
             ("tls.ended_by", tls.ended_by.as_ref().map(crate::model::EndedBy::name)),
-            ("presented", Some(chain.fingerprints().map(|f| f.short()).collect::<Vec<_>>().join(" "))),
-            ("other_chains", Some(handshake.other_chains.len().to_string())),
+            ("presented", Some(hashes(chain))),
+            ("other_chains", Some(others(&handshake.other_chains))),
         ]
     };
     facts(before)
@@ -410,6 +425,19 @@ fn changes<'a>(before: &'a Observation, after: &'a Observation) -> Vec<Change<'a
             after: after.map(Into::into),
         })
         .collect()
+}
+
+fn hashes(chain: &Chain) -> String {
+    chain.fingerprints().map(|f| f.short()).collect::<Vec<_>>().join(" ")
+}
+
+fn others(chains: &[OtherChain]) -> String {
+    let each = |other: &OtherChain| format!("{}: {}", other.offered_for.name(), hashes(&other.presented));
+    chains.iter().map(each).collect::<Vec<_>>().join("; ")
+}
+
+fn texts(texts: &[Untrusted]) -> String {
+    texts.iter().map(Untrusted::raw).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

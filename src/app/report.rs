@@ -193,7 +193,7 @@ pub struct ReportRequest {
     pub scan: String,
     /// The scan's profile, where it is not found by its name.
     pub profile: Option<String>,
-    /// Trust stores; none are those of the profile, else the default set.
+    /// Trust stores; none are those of the scan.
     pub trust: Vec<String>,
 }
 
@@ -214,9 +214,9 @@ pub fn write_kept_report(
         other => other.into(),
     })?;
     let (profile, note) = profile_of(&stored.scan, request.profile.as_deref())?;
-    let of_profile = profile.as_ref().and_then(|profile| profile.trust.as_deref()).unwrap_or_default();
-    let (stores, mut notes) =
-        trust_stores(if request.trust.is_empty() { of_profile } else { &request.trust })?;
+    // Judged by the stores of the scan, unless somebody wants it otherwise.
+    let chosen = if request.trust.is_empty() { &stored.scan.parameters.trust } else { &request.trust };
+    let (stores, mut notes) = trust_stores(chosen)?;
     notes.extend(note);
     let judge = Judge::new(stores, profile.as_ref());
     let now = parts.clock.now();
@@ -240,14 +240,17 @@ fn profile_of(scan: &Scan, asked: Option<&str>) -> Result<(Option<Profile>, Opti
         };
     };
     let shown = escape_for_terminal(name);
-    let profile = match (asked, Profile::load(asked.unwrap_or(name))) {
+    let profile = match (
+        asked,
+        Profile::load(asked.or(scan.parameters.profile_source.as_deref()).unwrap_or(name)),
+    ) {
         (_, Ok(profile)) => profile,
         (Some(_), Err(error)) => return Err(error.into()),
         (None, Err(error)) => {
             return Ok((
                 None,
                 Some(format!(
-                    "the report is without owners, tags, severities and trust stores of the scan's profile: {error}; name it with --profile FILE"
+                    "the report is without owners, tags and severities of the scan's profile: {error}; name it with --profile FILE"
                 )),
             ));
         }
@@ -260,7 +263,7 @@ fn profile_of(scan: &Scan, asked: Option<&str>) -> Result<(Option<Profile>, Opti
     }
     let is_same = profile.sha256.map(|sha256| sha256.to_string()) == scan.parameters.profile_sha256;
     let note = format!(
-        "profile `{shown}` is not as it was at the scan, or is another of that name; owners, tags, severities and trust stores are those of now"
+        "profile `{shown}` is not as it was at the scan, or is another of that name; owners, tags and severities are those of now"
     );
     Ok((Some(profile), (!is_same).then_some(note)))
 }

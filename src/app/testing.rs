@@ -20,6 +20,8 @@ pub(super) fn scan(at: UnixTime) -> Scan {
             rate: None,
             resolver: None,
             profile_sha256: None,
+            profile_source: None,
+            trust: Vec::new(),
         },
         exclusions: Vec::new(),
         counts: Counts::default(),

@@ -7,7 +7,7 @@ use super::AppError;
 use super::parts::Parts;
 use super::report::{ListForm, write_list};
 use crate::report::doctor_table;
-use crate::store::{CheckReport, Options, Store};
+use crate::store::{CheckReport, Options, Store, StoreError};
 use crate::wire::v1::{CheckDocument, CheckStatus, DoctorDocument};
 
 /// Checks the store, and with `rebuild` makes anew what is derived. Whether it is healthy.
@@ -84,7 +84,13 @@ fn checks(path: &Path, report: &CheckReport, rebuilt: bool) -> Vec<CheckDocument
 /// # Errors
 /// There is no store, the file exists, or the disk is full.
 pub fn backup(parts: &Parts, to: &Path) -> Result<String, AppError> {
-    parts.read_store()?.backup(to)?;
+    parts.read_store()?.backup(to).map_err(|error| match error {
+        StoreError::Unwritable { path, source } => AppError::File {
+            path,
+            message: format!("the backup cannot be written here: {source}; name another place for it"),
+        },
+        other => other.into(),
+    })?;
     Ok(format!("the record was copied to {}", to.display()))
 }
 

@@ -26,6 +26,9 @@ pub struct Profile {
     /// SHA-256 of the file.
     #[serde(skip)]
     pub sha256: Option<Fingerprint>,
+    /// What [`Profile::load`] takes to read it again, wherever it is called: the file's path, or a built-in name.
+    #[serde(skip)]
+    pub source: String,
     pub description: String,
     pub targets: Vec<String>,
     pub target_files: Vec<PathBuf>,
@@ -200,6 +203,8 @@ impl Profile {
 
     fn read(path: &Path) -> Result<Self, ConfigError> {
         let mut profile = Self::parse(path, &super::read_file(path)?)?;
+        profile.source =
+            std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned();
         if let Some(folder) = path.parent() {
             for file in profile.target_files.iter_mut().chain(&mut profile.exclude_files) {
                 *file = folder.join(&*file);
@@ -215,6 +220,7 @@ impl Profile {
         let mut profile: Self = super::parse(path, text)?;
         profile.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         profile.sha256 = Some(Fingerprint::of(text.as_bytes()));
+        profile.source.clone_from(&profile.name);
         Ok(profile)
     }
 }

@@ -76,6 +76,10 @@ pub struct ScanParameters {
     pub resolver: Option<String>,
     /// SHA-256 of the profile's file, hexadecimal.
     pub profile_sha256: Option<String>,
+    /// Where the profile can be read again: a name, or the path of a file.
+    pub profile_source: Option<String>,
+    /// Trust stores chosen, as names and paths; empty for the default set.
+    pub trust: Vec<String>,
 }
 
 /// A scan as the record keeps it.

@@ -74,10 +74,13 @@ fn write_copy(
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let placed = |source| StoreError::from_io(source, to.to_owned());
     // Made with mode 0600; removed again if anything below fails.
+    let unwritable = |source| StoreError::Unwritable { path: folder.to_owned(), source };
+    std::fs::metadata(folder).map_err(unwritable)?;
+    // The temporary name is of no use to anyone.
     let temporary = tempfile::Builder::new()
         .prefix(".certvigil-copy-")
         .tempfile_in(folder)
-        .map_err(|source| StoreError::Unwritable { path: folder.to_owned(), source })?;
+        .map_err(|error| unwritable(error.kind().into()))?;
     let copy = || -> Result<(), StoreError> {
         let file = temporary.reopen().map_err(placed)?;
         let database = Builder::new()

@@ -113,6 +113,7 @@ fn colours_are_for_terminals_or_for_the_asking() {
     assert_eq!(plain, home.expect(0, &["report"]).out, "colour never carries the meaning");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_gets_colours_unless_they_are_refused() {
     let stage = Stage::new();

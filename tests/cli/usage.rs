@@ -103,6 +103,9 @@ fn a_place_that_cannot_be_written_is_named() {
     let line = complaint(&home, &["scan", "127.0.0.1:9", "--store", &format!("{file}/below/store")]);
     assert!(line.contains("name another place with --store"), "{line}");
     assert_eq!(line.matches("(os error").count(), 1, "{line}");
+    home.run(&["scan", "127.0.0.1:9"]);
+    let line = complaint(&home, &["backup", "/nowhere/copy"]);
+    assert!(line.starts_with("/nowhere: the backup cannot be written here: No such file"), "{line}");
     let line = complaint(&home, &["scan", "127.0.0.1:9", "--store", "/proc/none/store"]);
     assert!(line.contains("cannot write the store at /proc/none"), "{line}");
 }

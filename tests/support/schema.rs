@@ -77,7 +77,7 @@ fn properties_fault(
 }
 
 fn resolve<'s>(root: &'s Value, reference: &Value) -> &'s Value {
-    root.pointer(reference.as_str().unwrap().strip_prefix('#').unwrap()).expect("the definition exists")
+    root.pointer(reference.as_str().unwrap().strip_prefix('#').unwrap()).unwrap()
 }
 
 fn has_type(types: &Value, value: &Value) -> bool {

@@ -511,6 +511,8 @@ pub(super) fn scan(samples: &[Sample]) -> Scan {
             rate: Some(500),
             resolver: None,
             profile_sha256: Some(Fingerprint::of(b"profile").to_string()),
+            profile_source: Some("web".to_owned()),
+            trust: Vec::new(),
         },
         exclusions: vec![Exclusion { what: "127.0.7.0/24".to_owned(), reason: Some("fragile".to_owned()) }],
         counts,

@@ -80,6 +80,9 @@ fn put_parameters(out: &mut Vec<u8>, parameters: &ScanParameters) {
     put_option(out, parameters.rate, |out, rate| put_varint(out, rate.into()));
     put_option(out, parameters.resolver.as_deref(), put_text);
     put_option(out, parameters.profile_sha256.as_deref(), put_text);
+    put_option(out, parameters.profile_source.as_deref(), put_text);
+    put_length(out, parameters.trust.len());
+    parameters.trust.iter().for_each(|store| put_text(out, store));
 }
 
 fn decode_parameters(decoder: &mut Decoder<'_>) -> Result<ScanParameters, StoreError> {
@@ -90,6 +93,8 @@ fn decode_parameters(decoder: &mut Decoder<'_>) -> Result<ScanParameters, StoreE
         rate: decoder.option(Decoder::number)?,
         resolver: decoder.option(Decoder::string)?,
         profile_sha256: decoder.option(Decoder::string)?,
+        profile_source: decoder.option(Decoder::string)?,
+        trust: decoder.list(Decoder::string)?,
     })
 }
 

@@ -172,15 +172,17 @@ fn scans() -> impl Strategy<Value = StoredScan> {
         variants(),
         any::<Option<u32>>(),
         option::of(texts()),
-        option::of(texts()),
+        (option::of(texts()), option::of(texts()), vec(texts(), 0..3)),
     )
-        .prop_map(|(targets, ports, depth, rate, resolver, profile_sha256)| ScanParameters {
+        .prop_map(|(targets, ports, depth, rate, resolver, judged_by)| ScanParameters {
             targets,
             ports,
             depth,
             rate,
             resolver,
-            profile_sha256,
+            profile_sha256: judged_by.0,
+            profile_source: judged_by.1,
+            trust: judged_by.2,
         });
     (any::<[u64; 2]>(), fingerprints(), who, when, parameters, vec(exclusion, 0..3), counts()).prop_map(
         |([sequence, seed], input_digest, who, when, parameters, exclusions, counts)| StoredScan {

@@ -83,6 +83,8 @@ fn scan_named(id: &str, at: i64) -> Scan {
             rate: None,
             resolver: None,
             profile_sha256: None,
+            profile_source: None,
+            trust: Vec::new(),
         },
         exclusions: Vec::new(),
         counts: Counts::default(),

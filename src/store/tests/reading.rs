@@ -34,6 +34,14 @@ fn certificates_are_found_by_hash_expiry_key_and_subject() {
     let ca = store.certificate(&certificate(9).sha256).unwrap().unwrap();
     assert_eq!((ca.endpoints, ca.first_seen, ca.last_seen), (2, UnixTime(100), UnixTime(100)));
     assert_eq!(store.certificate(&Fingerprint::of(b"none")).unwrap(), None);
+    let digits = certificate(1).sha256.to_string();
+    for start in [&digits[..8], &digits[..9].to_uppercase(), &digits] {
+        assert_eq!(store.fingerprints_starting_with(start, 2).unwrap(), [certificate(1).sha256], "{start}");
+    }
+    assert_eq!(store.fingerprints_starting_with("", 2).unwrap().len(), 2);
+    for start in ["not digits", "é", &format!("{digits}0")] {
+        assert_eq!(store.fingerprints_starting_with(start, 2).unwrap(), [], "{start}");
+    }
 }
 
 #[test]
@@ -51,6 +59,20 @@ fn expiry_sorts_years_before_1970_and_after_9999() {
     writer.finish(Counts::default(), ScanState::Complete, UnixTime(150)).unwrap();
     let all = store.certificates_by_expiry(UnixTime(i64::MIN), 9).unwrap();
     assert_eq!(all.iter().filter_map(|c| c.not_after).map(|t| t.0).collect::<Vec<_>>(), times);
+    for (until, expected) in
+        [(None, 5), (Some(i64::MIN), 1), (Some(-6), 1), (Some(0), 3), (Some(i64::MAX), 5)]
+    {
+        let until = until.map(UnixTime);
+        let mut walked = Vec::new();
+        store
+            .each_by_expiry(until, |one| {
+                walked.push(one.sha256);
+                Flow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(walked, all[..expected].iter().map(|one| one.sha256).collect::<Vec<_>>(), "{until:?}");
+        assert_eq!(store.count_by_expiry(until).unwrap(), expected as u64, "{until:?}");
+    }
 }
 
 #[test]

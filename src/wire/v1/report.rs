@@ -198,6 +198,8 @@ mod tests {
                 rate: None,
                 resolver: None,
                 profile_sha256: None,
+                profile_source: None,
+                trust: Vec::new(),
             },
             exclusions: Vec::new(),
             counts: Counts::default(),
