@@ -20,6 +20,7 @@ use crate::discover::{Plan, Position, plan};
 use crate::dns::{HickoryResolver, NoResolver, Resolve};
 use crate::model::{Counts, ScanState, Severity, TrustStore};
 use crate::probe::{Pace, Prober, Statistics};
+use crate::report::number;
 use crate::store::{ScanWriter, Store, StoredScan};
 use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
@@ -247,21 +248,21 @@ impl Prepared {
         let pace = self.request.pace();
         let mut parts = vec![match self.plan.probes() {
             Some(1) => "1 probe".to_owned(),
-            Some(probes) => format!("{} probes", grouped(probes)),
+            Some(probes) => format!("{} probes", number(probes)),
             None => "probes as they are read".to_owned(),
         }];
         match pace.rate {
-            Some(rate) => parts.push(format!("at most {}/s", grouped(rate.into()))),
+            Some(rate) => parts.push(format!("at most {}/s", number(rate))),
             None => parts.push("no limit on the rate".to_owned()),
         }
         if let Some(seconds) = self.seconds(&pace) {
             parts.push(format!("about {}", duration_words(seconds)));
         }
-        parts.push(format!("{} in flight", grouped(self.prober.concurrency() as u128)));
+        parts.push(format!("{} in flight", number(self.prober.concurrency() as u128)));
         match self.plan.exclusions().len() {
             0 => {}
             1 => parts.push("1 exclusion".to_owned()),
-            more => parts.push(format!("{} exclusions", grouped(more as u128))),
+            more => parts.push(format!("{} exclusions", number(more as u128))),
         }
         parts.join(", ")
     }
@@ -286,7 +287,7 @@ impl Prepared {
             .is_some_and(|p| !p.targets.is_empty() || !p.target_files.is_empty());
         let is_large = self.plan.probes().is_some_and(|probes| probes > CONSENT_ABOVE);
         (is_large && !meant).then(|| {
-            let limit = grouped(CONSENT_ABOVE);
+            let limit = number(CONSENT_ABOVE);
             format!(
                 "that is more than {limit} probes; say --yes if you mean it, or put the targets in a profile"
             )
@@ -390,26 +391,13 @@ impl Finished {
     }
 }
 
-/// `1234567` as `1,234,567`.
-fn grouped(number: u128) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// Seconds in the largest unit that does not round much.
 fn duration_words(seconds: u128) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds.div_ceil(60)),
         7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
-        _ => format!("{} days", grouped(seconds.div_ceil(86_400))),
+        _ => format!("{} days", number(seconds.div_ceil(86_400))),
     }
 }
 
@@ -418,10 +406,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_durations_are_for_people() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(20_412), "20,412");
-        assert_eq!(grouped(1_000_000), "1,000,000");
+    fn durations_are_for_people() {
         assert_eq!(duration_words(45), "45 s");
         assert_eq!(duration_words(3_000), "50 min");
         assert_eq!(duration_words(33_554_432), "389 days");

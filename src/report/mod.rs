@@ -34,6 +34,7 @@ pub use json_text::JsonLayout;
 pub use jsonl::JsonlReport;
 pub use layout::{Cell, Column};
 pub use listing::Listing;
+pub use phrases::number;
 pub use style::Style;
 pub use table::TableBuilder;
 

@@ -8,8 +8,8 @@ use crate::x509::certificate::PublicKey;
 const MANY_DAYS: i64 = 1_000;
 
 /// `14000` as `14,000`.
-pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
+pub fn number(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        for (value, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (14_000_000, "14,000,000")] {
+        for (value, expected) in [(0_u64, "0"), (999, "999"), (1_000, "1,000"), (14_000_000, "14,000,000")] {
             assert_eq!(number(value), expected);
         }
         assert_eq!(counted(1, "endpoint", "endpoints"), "1 endpoint");
