@@ -66,7 +66,7 @@ impl Parts {
     pub(super) fn next_command(&self, command: &str) -> String {
         match &self.store {
             Some(path) if self.is_elsewhere => {
-                format!("{command} --store {}", escape_for_terminal(&path.to_string_lossy()))
+                format!("{command} --store {}", for_shell(&path.to_string_lossy()))
             }
             _ => command.to_owned(),
         }
@@ -110,6 +110,14 @@ pub(super) fn trust_stores(names: &[String]) -> Result<(Vec<TrustStore>, Vec<Str
     Ok((stores, Vec::new()))
 }
 
+/// One word for a shell, and nothing that a terminal acts on.
+fn for_shell(word: &str) -> String {
+    let word = escape_for_terminal(word);
+    let is_plain =
+        word.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ','));
+    if is_plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 /// What this machine is called.
 pub(super) fn host_name() -> String {
     nix::unistd::gethostname()
@@ -120,4 +128,19 @@ pub(super) fn host_name() -> String {
 pub(super) fn user_name() -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
     user.map_or_else(|| format!("uid {}", nix::unistd::getuid()), |user| user.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_next_command_names_a_store_that_only_this_one_knew() {
+        let next = |store| Parts::new(Settings::default(), store).unwrap().next_command("certvigil report");
+        assert_eq!(next(StoreChoice::Temporary), "certvigil report");
+        assert_eq!(next(StoreChoice::Environment("/srv/a.redb".into())), "certvigil report");
+        assert_eq!(next(StoreChoice::At("/srv/a.redb".into())), "certvigil report --store /srv/a.redb");
+        let odd = next(StoreChoice::At("a b; rm 'x'\u{1b}".into()));
+        assert_eq!(odd, "certvigil report --store 'a b; rm '\\''x'\\''\\u{1b}'");
+    }
 }
