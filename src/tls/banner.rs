@@ -59,9 +59,11 @@ pub(super) fn protocol(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// The first words of the peer.
+/// The first words of the peer: its first line, where there is one.
 pub(super) fn excerpt(bytes: &[u8]) -> Untrusted {
-    Untrusted::from_bytes(bytes.get(..EXCERPT_BYTES).unwrap_or(bytes))
+    let words = bytes.get(..EXCERPT_BYTES).unwrap_or(bytes);
+    let line = words.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    Untrusted::from_bytes(line.filter(|line| !line.is_empty()).unwrap_or(words))
 }
 
 #[cfg(test)]
@@ -101,5 +103,10 @@ mod tests {
     #[test]
     fn an_excerpt_is_short() {
         assert_eq!(excerpt(&[b'a'; 500]).raw().len(), EXCERPT_BYTES);
+        assert_eq!(
+            excerpt(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain").raw(),
+            "HTTP/1.1 400 Bad Request"
+        );
+        assert_eq!(excerpt(b"\r\n").raw(), "\r\n");
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
     };
     let group = if served_root { words::authority_group(top) } else { words::issuer_group(top) };
     Draft::new(Rule::UnknownIssuer, Severity::High, "Issuer is not trusted by any chosen store")
-        .detail(format!("{issuer} is not in {}; {how_far}.{note}", view.store_names()))
+        .detail(format!(
+            "{issuer} is not in {}; {how_far}. If it is yours, trust its root with --trust FILE.{note}",
+            view.store_names()
+        ))
         .about(view.end_entity()?)
         .group(group)
         .fact("issuer", top.issuer.text.terminal())

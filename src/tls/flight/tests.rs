@@ -282,7 +282,7 @@ fn what_is_not_tls_is_named_with_its_words() {
     let Err(FlightError::NotTls { protocol, excerpt }) = capture(b"SSH-2.0-OpenSSH_9.2p1\r\n") else {
         panic!("SSH is not TLS");
     };
-    assert_eq!((protocol, excerpt.raw()), ("SSH", "SSH-2.0-OpenSSH_9.2p1\r\n"));
+    assert_eq!((protocol, excerpt.raw()), ("SSH", "SSH-2.0-OpenSSH_9.2p1"));
     assert!(matches!(capture(b"\x80\x03\0\0\x01"), Err(FlightError::NotTls { protocol: "SSLv2", .. })));
 }
 
