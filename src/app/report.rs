@@ -193,7 +193,7 @@ pub struct ReportRequest {
     pub scan: String,
     /// The scan's profile, where it is not found by its name.
     pub profile: Option<String>,
-    /// Trust stores; none are those of the scan.
+    /// Trust stores; none are those of `profile` where it is named, else those of the scan.
     pub trust: Vec<String>,
 }
 
@@ -215,8 +215,11 @@ pub fn write_kept_report(
     })?;
     let (profile, note) = profile_of(&stored.scan, request.profile.as_deref())?;
     // Judged by the stores of the scan, unless somebody wants it otherwise.
-    let chosen = if request.trust.is_empty() { &stored.scan.parameters.trust } else { &request.trust };
-    let (stores, mut notes) = trust_stores(chosen)?;
+    let of_scan = match &profile {
+        Some(named) if request.profile.is_some() => named.trust.as_deref().unwrap_or_default(),
+        _ => &stored.scan.parameters.trust,
+    };
+    let (stores, mut notes) = trust_stores(if request.trust.is_empty() { of_scan } else { &request.trust })?;
     notes.extend(note);
     let judge = Judge::new(stores, profile.as_ref());
     let now = parts.clock.now();

@@ -206,7 +206,7 @@ pub(crate) struct ReportArgs {
     /// Which scan: its id, or latest
     #[arg(long, default_value = "latest", value_name = "ID")]
     pub(crate) scan: String,
-    /// The scan's profile, where it was a file: its owners, tags, severities and trust stores
+    /// Judge by this profile's owners, tags, severities and trust stores [default: as the scan was judged]
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) profile: Option<String>,
     /// Trust store to judge by: mozilla, system or a PEM file; may be given several times

@@ -349,6 +349,7 @@ mod tests {
             profile.trust.unwrap(),
             ["mozilla".into(), folder.path().join("ca.pem").display().to_string()]
         );
+        assert_eq!(profile.source, path.to_string_lossy());
         assert_eq!(profile.name, "own");
     }
 }

@@ -143,10 +143,11 @@ fn findings_belong_to_their_profile() {
     assert_eq!(list(&[]).len(), 2);
     scan(&home, 0, &[]);
     assert_eq!(list(&[]), ["1: trust.path.unknown_issuer, high, open"]);
-    let unknown = home.expect(2, &["findings", "list", "--profile", "none"]).err;
+    let done = home.expect(2, &["findings", "list", "--profile", "none"]);
     assert!(
-        unknown.contains("no scan of profile `none` is in the record; profiles with scans: own, strict"),
-        "{unknown}"
+        done.err.contains("no scan of profile `none`") && done.err.contains("own, strict"),
+        "{}",
+        done.err
     );
 }
 
@@ -207,11 +208,16 @@ fn a_report_is_judged_as_its_scan_was() {
     home.write("own.toml", format!("# new\n{profile}"));
     let (trusted, note) = verdict(&[]);
     assert_eq!(trusted, "trusted");
-    assert!(note.contains("profile own was changed after this scan"), "{note}");
+    assert!(note.contains("profile `own` is not as it was at the scan"), "{note}");
     std::fs::remove_file(home.path("own.toml")).unwrap();
     let (trusted, note) = verdict(&[]);
     assert_eq!(trusted, "trusted");
     assert!(note.contains("own.toml: cannot be read") && note.lines().count() == 1, "{note}");
+    assert!(note.contains("name it with --profile FILE"), "{note}");
+    home.write("moved/own.toml", &profile);
+    home.write("moved/root.pem", authority.root_pem());
+    let moved = home.path("moved/own.toml");
+    assert_eq!(verdict(&["--profile", moved.to_str().unwrap()]), ("trusted".into(), String::new()));
     std::fs::remove_file(home.path("root.pem")).unwrap();
     let done = home.expect(2, &["report"]);
     assert!(done.err.contains("root.pem") && done.err.contains("give `mozilla`"), "{}", done.err);
