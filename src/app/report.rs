@@ -243,8 +243,10 @@ fn profile_of(scan: &Scan, asked: Option<&str>) -> Result<(Option<Profile>, Opti
         };
     };
     let shown = escape_for_terminal(name);
-    let source = asked.or(scan.parameters.profile_source.as_deref()).unwrap_or(name);
-    let profile = match (asked, Profile::load(source)) {
+    let profile = match (
+        asked,
+        Profile::load(asked.or(scan.parameters.profile_source.as_deref()).unwrap_or(name)),
+    ) {
         (_, Ok(profile)) => profile,
         (Some(_), Err(error)) => return Err(error.into()),
         (None, Err(error)) => {
@@ -264,7 +266,7 @@ fn profile_of(scan: &Scan, asked: Option<&str>) -> Result<(Option<Profile>, Opti
     }
     let is_same = profile.sha256.map(|sha256| sha256.to_string()) == scan.parameters.profile_sha256;
     let note = format!(
-        "profile {shown} was changed after this scan, or is another of that name; owners, tags and severities are those of now"
+        "profile `{shown}` is not as it was at the scan, or is another of that name; owners, tags and severities are those of now"
     );
     Ok((Some(profile), (!is_same).then_some(note)))
 }
@@ -322,7 +324,7 @@ mod tests {
         std::fs::write(&path, "fail_on = \"high\"").unwrap();
         let (profile, note) = profile_of(&scan, Some(&path)).unwrap();
         assert!(profile.is_some());
-        assert!(note.unwrap().contains("was changed after this scan"));
+        assert!(note.unwrap().contains("is not as it was at the scan"));
     }
 
     #[test]
