@@ -6,6 +6,7 @@ use super::AppError;
 use super::judge::{Judge, Judged};
 use super::kept::Kept;
 use crate::assess::fleet::CertificateSkew;
+use crate::assess::policies;
 use crate::lifecycle::verdict_key;
 use crate::model::{EndpointId, Observation, Outcome, Verdict};
 use crate::store::{Flow, Store, StoredScan};
@@ -90,5 +91,6 @@ impl Judged {
         let place = self.assessment.verdicts.partition_point(|other| other.severity >= verdict.severity);
         self.assessment.verdicts.insert(place, verdict);
         self.keys.insert(place, key);
+        self.assessment.policies = policies(&self.observation, &self.assessment.verdicts);
     }
 }

@@ -10,6 +10,7 @@ mod issuer;
 mod lints;
 pub mod name;
 pub mod path;
+mod policy;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ mod words;
 use std::sync::Arc;
 
 pub use path::PathCache;
+pub use policy::policies;
 
 use crate::model::{Assessment, Observation, OfferedFor, Outcome, TrustStore};
 use crate::time::UnixTime;
@@ -95,5 +97,6 @@ pub fn assess(observation: &Observation, context: &Context<'_>) -> Assessment {
     }
     assessment.verdicts.extend(lints::ENDPOINT.iter().filter_map(|lint| lint(&endpoint)));
     assessment.verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+    assessment.policies = policies(observation, &assessment.verdicts);
     assessment
 }

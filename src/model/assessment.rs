@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Evidence, Rule, Severity, Subject};
+use super::{Evidence, PolicyVerdict, Rule, Severity, Subject};
 use crate::model::OfferedFor;
 use crate::x509::Fingerprint;
 
@@ -13,6 +13,8 @@ pub struct Assessment {
     pub chains: Vec<ChainVerdict>,
     /// Worst first.
     pub verdicts: Vec<Verdict>,
+    /// One for each policy judged under.
+    pub policies: Vec<PolicyVerdict>,
 }
 
 impl Assessment {

@@ -4,6 +4,7 @@ pub mod assessment;
 pub mod endpoint;
 pub mod finding;
 pub mod observation;
+pub mod policy;
 pub mod scan;
 pub mod trust_store;
 
@@ -14,5 +15,6 @@ pub use observation::{
     ClientAuth, EndedBy, Failure, Handshake, Observation, OfferedFor, OtherChain, Outcome, Reason, Stage,
     TlsFacts,
 };
+pub use policy::{Policy, PolicyOutcome, PolicyVerdict};
 pub use scan::{Counts, Depth, Exclusion, Scan, ScanId, ScanParameters, ScanState};
 pub use trust_store::{TrustStore, TrustStoreInfo};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::finding_document;
 use super::scalar::registered;
 use super::{EndpointView, FindingDocument, Sha256, Text, Timestamp};
-use crate::model::{ChainVerdict, ClientAuth, Outcome, StartTls, TlsFacts, Trust};
+use crate::model::{ChainVerdict, ClientAuth, Outcome, PolicyVerdict, StartTls, TlsFacts, Trust};
 use crate::x509::Chain;
 
 /// `not_checked`: nobody looked.
@@ -128,7 +128,7 @@ pub struct ScoreDocument<'a> {
     pub ignoring_trust: Text<'a>,
 }
 
-/// An endpoint of a report. Policies, grade and score stay empty until there is a deep inspection to base them on.
+/// An endpoint of a report. Grade and score stay empty until there is a deep inspection to base them on.
 pub fn endpoint_document<'a>(view: &EndpointView<'a>) -> EndpointDocument<'a> {
     let observation = view.observation;
     let endpoint = &observation.endpoint;
@@ -151,10 +151,18 @@ pub fn endpoint_document<'a>(view: &EndpointView<'a>) -> EndpointDocument<'a> {
         trust: trust_document(presented),
         revocation: RevocationDocument { status: NOT_CHECKED.into(), method: None, checked_at: None },
         name_match: presented.and_then(|chain| chain.name_match),
-        policies: Vec::new(),
+        policies: view.assessment.policies.iter().map(policy_verdict_document).collect(),
         grade: None,
         score: None,
         findings: view.findings.iter().map(finding_document).collect(),
+    }
+}
+
+fn policy_verdict_document(verdict: &PolicyVerdict) -> PolicyVerdictDocument<'_> {
+    PolicyVerdictDocument {
+        name: verdict.policy.name.into(),
+        verdict: verdict.outcome.name().into(),
+        failed: verdict.failed.iter().map(|rule| rule.id().into()).collect(),
     }
 }
 
@@ -313,6 +321,7 @@ mod tests {
             other_chains: vec![other(OfferedFor::Rsa), other(OfferedFor::NoSni)],
         };
         let assessment = Assessment {
+            policies: Vec::new(),
             chains: vec![
                 verdict(None, None, Some(true)),
                 verdict(Some(OfferedFor::Rsa), Some(PathReason::Expired), Some(true)),
@@ -336,6 +345,7 @@ mod tests {
         let other = OtherChain { offered_for: OfferedFor::Ecdsa, presented: chain() };
         let handshake = Handshake { tls: TlsFacts::default(), presented: chain(), other_chains: vec![other] };
         let assessment = Assessment {
+            policies: Vec::new(),
             chains: vec![verdict(Some(OfferedFor::Rsa), None, Some(true))],
             verdicts: Vec::new(),
         };

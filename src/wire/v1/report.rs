@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{ReportView, ScanView, Sha256, StoreView, Text, Timestamp};
-use crate::model::{Counts, ScanParameters, ScanState};
+use crate::model::{Counts, Policy, ScanParameters, ScanState};
 
 /// Name of the report's schema.
 pub const REPORT_SCHEMA: &str = "certvigil.report/v1";
@@ -105,7 +105,7 @@ pub fn report_head<'a>(view: &ReportView<'a>) -> ReportHead<'a> {
         schema: REPORT_SCHEMA.into(),
         generated_at: Timestamp(view.generated_at),
         tool: ToolDocument { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
-        policies: Vec::new(),
+        policies: vec![policy_document(&Policy::CERTVIGIL_DEFAULT)],
         trust_stores: view.stores.iter().map(trust_store_document).collect(),
         scan: scan_document(&view.scan),
     }
@@ -137,6 +137,10 @@ pub fn scan_document<'a>(view: &ScanView<'a>) -> ScanDocument<'a> {
             .collect(),
         counts: counts_document(&scan.counts),
     }
+}
+
+fn policy_document(policy: &Policy) -> PolicyDocument<'static> {
+    PolicyDocument { name: policy.name.into(), version: policy.version.into(), source: policy.source.into() }
 }
 
 fn trust_store_document<'a>(view: &StoreView<'a>) -> TrustStoreDocument<'a> {
