@@ -33,7 +33,7 @@ pub(super) type Listener<'a> = dyn FnMut(StoredObservation) -> Result<(), AppErr
 /// Writes one scan.
 pub(super) struct Recorder<'a> {
     writer: ScanWriter,
-    known: KnownEndpoints,
+    known: Arc<KnownEndpoints>,
     list_dead: bool,
     ledger: Ledger<UnitPosition>,
     counts: Counts,
@@ -49,7 +49,7 @@ impl<'a> Recorder<'a> {
     /// Goes on from `progress`; a fresh scan starts from the default.
     pub(super) fn new(
         writer: ScanWriter,
-        known: KnownEndpoints,
+        known: Arc<KnownEndpoints>,
         progress: Progress,
         list_dead: bool,
     ) -> Self {
@@ -138,7 +138,7 @@ impl<'a> Recorder<'a> {
         if named || self.list_dead || !failure.is_dead() {
             return Ok(false);
         }
-        Ok(!self.known.contains(&observation.endpoint.id())?)
+        Ok(self.known.is_empty() || !self.known.contains(&observation.endpoint.id())?)
     }
 
     fn identify(&mut self, observation: Observation<RawChain>) -> StoredObservation {

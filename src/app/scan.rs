@@ -129,7 +129,9 @@ pub async fn run(
 
     // Discover and probe.
     progress.count(0, begun.progress.counts.handshake, begun.progress.counts.failure);
+    let known = Arc::new(store.known_endpoints()?);
     let visitors = Arc::new(Visitors {
+        known: Arc::clone(&known),
         queue: queue(&plan, &begun),
         plan: Arc::clone(&plan),
         prober: Arc::clone(&prober),
@@ -143,7 +145,6 @@ pub async fn run(
     // Commit.
     let (writer, counts, visited) = {
         let kept = Kept::new(&store, parts.clock.now());
-        let known = store.known_endpoints()?;
         let mut recorder = Recorder::new(begun.writer, known, begun.progress, request.list_dead);
         if let Some(lines) = lines {
             let profile = request.profile.as_ref().map(|profile| profile.name.clone());

@@ -14,8 +14,9 @@ use super::progress::ScanProgress;
 use crate::clock::Clock;
 use crate::discover::{DiscoverError, Expanded, Plan, Position, Sweep, Unit, expand};
 use crate::dns::Resolve;
-use crate::model::{Observation, Outcome};
+use crate::model::{Endpoint, Observation, Outcome};
 use crate::probe::{Expectation, Prober};
+use crate::store::KnownEndpoints;
 use crate::x509::RawChain;
 
 /// Units taken from the sweep at once.
@@ -35,6 +36,8 @@ pub(super) struct Visited {
 
 /// Everything the workers share.
 pub(super) struct Visitors {
+    /// Endpoints that showed a chain before.
+    pub(super) known: Arc<KnownEndpoints>,
     pub(super) plan: Arc<Plan>,
     pub(super) prober: Arc<Prober>,
     pub(super) resolver: Arc<dyn Resolve>,
@@ -101,6 +104,13 @@ fn feed(mut sweep: Sweep, is_done: impl Fn(&Position) -> bool, batches: &mpsc::S
         if batches.blocking_send(batch).is_err() || is_last {
             return;
         }
+    }
+}
+
+impl Visitors {
+    /// A chain was seen here before. Where the record cannot be read, nothing is expected; the recorder will tell.
+    fn expects(&self, endpoint: &Endpoint) -> bool {
+        !self.known.is_empty() && self.known.contains(&endpoint.id()).unwrap_or(false)
     }
 }
 
@@ -203,7 +213,8 @@ async fn visit(
     let (endpoint, outcome) = match expanded {
         Expanded::Endpoint(endpoint) => {
             // Silence is news only where somebody ought to be.
-            let expectation = if named { Expectation::Answer } else { Expectation::Nothing };
+            let is_expected = named || visitors.expects(&endpoint);
+            let expectation = if is_expected { Expectation::Answer } else { Expectation::Nothing };
             let outcome = visitors.prober.visit_expecting(&endpoint, expectation).await;
             (endpoint, outcome)
         }

@@ -229,6 +229,8 @@ pub struct KnownEndpoints {
     store: Store,
     /// A Bloom filter of a power of two of bits; ids are hashes already, so their parts are the hash functions.
     words: Box<[u64]>,
+    /// No endpoint has shown a chain yet.
+    is_empty: bool,
 }
 
 impl KnownEndpoints {
@@ -239,10 +241,11 @@ impl KnownEndpoints {
         let table = store.read()?.open_table(ENDPOINTS)?;
         let endpoints = usize::try_from(table.len()?).unwrap_or(usize::MAX);
         let words = (endpoints / 4).clamp(1, Self::MAX_BYTES / 8).next_power_of_two();
-        let mut this = Self { store: store.clone(), words: vec![0; words].into() };
+        let mut this = Self { store: store.clone(), words: vec![0; words].into(), is_empty: true };
         for row in table.iter()? {
             let (key, record) = row?;
             if EndpointState::decode(key.value(), record.value())?.chain().is_some() {
+                this.is_empty = false;
                 for (word, bit) in this.places(&EndpointId(*key.value())) {
                     if let Some(word) = this.words.get_mut(word) {
                         *word |= bit;
@@ -270,6 +273,11 @@ impl KnownEndpoints {
             let Some(record) = table.get(&id.0)? else { return Ok(false) };
             Ok(EndpointState::decode(&id.0, record.value())?.chain().is_some())
         })
+    }
+
+    /// Whether nothing is known: then nobody needs to work out an id to ask for.
+    pub fn is_empty(&self) -> bool {
+        self.is_empty
     }
 
     fn places(&self, id: &EndpointId) -> [(usize, u64); 4] {
