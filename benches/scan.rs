@@ -85,19 +85,21 @@ struct Case {
 
 fn cases(farm: &farm::Farm) -> Vec<Case> {
     let live: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.port));
+    let canned: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.canned_port));
     let dead: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.refusing_port));
     let sweep = ProbeSettings { depth: Depth::Sweep, ..ProbeSettings::default() };
     let standard = ProbeSettings { depth: Depth::Standard, other_chains: false, ..ProbeSettings::default() };
     let classical = ProbeSettings { post_quantum: false, ..standard.clone() };
     vec![
         connect("connect + close", 0, &live),
-        visit("sweep capture", "1.70", &live, sweep.clone(), true),
+        visit("sweep capture, TLS 1.3", "1.70", &live, sweep.clone(), true),
+        visit("sweep capture, TLS 1.2 flight made beforehand", "1.70", &canned, sweep.clone(), true),
         visit("standard, X25519, possession proved", "6.50", &live, classical, true),
         visit("standard, X25519MLKEM768, possession proved", "7.50", &live, standard, true),
         pipeline("sweep scan: judged, kept in a store", "2.30", farm, farm.port, 0),
-        connect("connect refused", 5, &dead),
-        Case { floor: 5, ..visit("sweep of a refusing address", "1.15", &dead, sweep, false) },
-        Case { floor: 5, ..pipeline("sweep scan of refusing addresses", "-", farm, farm.refusing_port, 5) },
+        connect("connect refused", 6, &dead),
+        Case { floor: 6, ..visit("sweep of a refusing address", "1.15", &dead, sweep, false) },
+        Case { floor: 6, ..pipeline("sweep scan of refusing addresses", "-", farm, farm.refusing_port, 6) },
     ]
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
 use certvigil::clock::{Clock as _, SystemClock};
-use certvigil::estate::{Authority, Host, Leaf, Limits, Role, TlsHost};
+use certvigil::estate::{Authority, Flight, Host, Leaf, Limits, Role, Script, TlsHost};
 
 const ARGUMENT: &str = "--serve-farm";
 const CHAINS: usize = 100;
@@ -26,6 +26,8 @@ pub(crate) fn address(n: usize, port: u16) -> SocketAddr {
 pub(crate) struct Farm {
     child: Child,
     pub(crate) port: u16,
+    /// A port where every address answers anything with a TLS 1.2 flight made beforehand.
+    pub(crate) canned_port: u16,
     /// A port where every address refuses.
     pub(crate) refusing_port: u16,
     /// A port where every address is silent.
@@ -37,9 +39,10 @@ pub(crate) struct Farm {
 impl Farm {
     /// Starts the farm and waits until it listens.
     pub(crate) fn start() -> Self {
-        let (port, refusing_port, silent_port) = (free_port(), free_port(), free_port());
+        let [port, canned_port, refusing_port, silent_port] = [(); 4].map(|()| free_port());
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([ARGUMENT, &port.to_string(), &silent_port.to_string()])
+            .arg(ARGUMENT)
+            .args([port, canned_port, silent_port].map(|port| port.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -54,7 +57,7 @@ impl Farm {
             writeln!(root, "{line}").unwrap();
         }
         drop(lines);
-        Self { child, port, refusing_port, silent_port, root }
+        Self { child, port, canned_port, refusing_port, silent_port, root }
     }
 }
 
@@ -70,13 +73,14 @@ fn free_port() -> u16 {
 }
 
 /// The ports to serve and to be silent on, where this process is the farm.
-pub(crate) fn asked_to_serve() -> Option<(u16, u16)> {
+pub(crate) fn asked_to_serve() -> Option<[u16; 3]> {
     let mut arguments = std::env::args().skip_while(|argument| argument != ARGUMENT).skip(1);
-    Some((arguments.next()?.parse().ok()?, arguments.next()?.parse().ok()?))
+    let mut port = || arguments.next()?.parse().ok();
+    Some([port()?, port()?, port()?])
 }
 
 /// Serves until standard input closes: ECDSA P-256 chains of three certificates, a hundred different ones.
-pub(crate) fn serve((port, silent_port): (u16, u16)) {
+pub(crate) fn serve([port, canned_port, silent_port]: [u16; 3]) {
     let authority = Authority::new(SystemClock.now(), "Farm").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -87,6 +91,12 @@ pub(crate) fn serve((port, silent_port): (u16, u16)) {
         };
         let limits = Limits { connections: 1_024, ..Limits::default() };
         let _farm = Host::start_everywhere(port, (0..CHAINS).map(role).collect(), limits).unwrap();
+        let canned = |n: usize| {
+            let leaf = authority.issue(&Leaf::new(&format!("canned-{n}.farm.test"))).unwrap();
+            let leaf = leaf.with_chain(|chain| chain.push(authority.root_der()));
+            Role::Script(Script::same_answer(&Flight::tls12(leaf).canned().unwrap()))
+        };
+        let _canned = Host::start_everywhere(canned_port, (0..CHAINS).map(canned).collect(), limits).unwrap();
         let _silent = Host::start_everywhere(silent_port, vec![Role::Dead], limits).unwrap();
         println!("{}\nready", authority.root_pem());
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
