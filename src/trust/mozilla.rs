@@ -6,7 +6,7 @@ use crate::model::trust_store::{TrustStore, TrustStoreInfo};
 /// Version of the crate that is compiled in; a test compares it with Cargo.lock.
 const VERSION: &str = "1.0.10";
 
-/// Day on which that version was published (crates.io).
+/// Day on which that version was published as a package.
 const DATE: &str = "2026-10-19";
 
 /// Mozilla's store. It grows old with the program: see its date.
@@ -33,7 +33,10 @@ mod tests {
         let lock = include_str!("../../Cargo.lock");
         let (_, package) = lock.split_once("name = \"webpki-roots\"\nversion = \"").unwrap();
         let (version, _) = package.split_once('"').unwrap();
-        assert_eq!(version, VERSION, "webpki-roots has changed: set VERSION and DATE (its day on crates.io)");
+        assert_eq!(
+            version, VERSION,
+            "webpki-roots has changed: set VERSION and DATE (the day it was published)"
+        );
     }
 
     #[test]
