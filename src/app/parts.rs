@@ -93,7 +93,7 @@ impl Parts {
 
 /// Memory for the store's pages: a scan appends and a report walks, so a large cache would gain nothing.
 fn options() -> store::Options {
-    store::Options { cache_bytes: 16 << 20, ..store::Options::default() }
+    store::Options { cache_bytes: 10 << 20, ..store::Options::default() }
 }
 
 /// Loads the trust stores named, or the default set: Mozilla's and the system's. The second value holds notes
