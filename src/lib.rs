@@ -5,7 +5,9 @@
 //! ```text
 //! Target ─discover→ Endpoint ─probe→ Observation ─assess→ Assessment ─reconcile→ Finding
 //!                                         │
-//!                                     Certificate (SHA-256 of its DER)
+//!                                     Certificate (SHA-256 of its DER)                            │
+//!                                         outbox ←route─ Alert ←──────────────────────────────────┘
+//!                                           └──→ mail, hook ──→ probe again (verify)
 //! ```
 //!
 //! # The rooms
@@ -23,12 +25,14 @@
 //! | | [`wire`] | versioned serde documents and their conversion from the model |
 //! | | [`report`] | documents to bytes: table, JSON, JSONL, CSV |
 //! | 2 shells, async | [`clock`], [`dns`] | doors that every shell may use: the clock, the resolver |
+//! | | [`exec`] | a door, too: child programs, without a shell, with a deadline and capped output |
 //! | | [`config`] | files, environment and flags to typed settings; scan profiles |
 //! | | [`discover`] | targets to a stream of endpoints, in pseudo-random order |
 //! | | [`probe`] | pace, connect, handshake: endpoint to observation |
 //! | | [`trust`] | loads trust anchors with name, date and hash |
 //! | | [`estate`] | servers with known faults on loopback, for the demonstration and the tests |
 //! | | [`store`] | the record: redb tables, transactions, migrations |
+//! | | [`notify`] | deliver an alert: mail, hook programs |
 //! | 3 use cases | [`app`] | one file per verb; the only place where shells meet |
 //! | 4 faces | [`cli`] | commands, progress, exit codes |
 #![forbid(unsafe_code)]
@@ -41,8 +45,10 @@ pub mod config;
 pub mod discover;
 pub mod dns;
 pub mod estate;
+pub mod exec;
 pub mod lifecycle;
 pub mod model;
+pub mod notify;
 pub mod probe;
 pub mod report;
 pub mod store;

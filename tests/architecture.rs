@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("wire", &["model", "x509", "tls"]),
     ("report", &["model", "x509", "tls", "wire"]),
     ("clock", &[]),
+    ("exec", &[]),
     ("dns", &["model"]),
     ("config", &["model", "x509"]),
     ("discover", &["model", "x509", "tls", "dns", "clock"]),
@@ -24,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("trust", &["model", "x509"]),
     ("estate", &["model", "x509", "tls", "dns", "clock"]),
     ("store", &["model", "x509", "tls", "clock"]),
+    ("notify", &["model", "x509", "wire", "report", "clock", "dns", "exec"]),
     (
         "app",
         &[
@@ -36,6 +38,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "report",
             "clock",
             "dns",
+            "exec",
+            "notify",
             "config",
             "discover",
             "probe",

@@ -267,6 +267,11 @@ mod tests {
             first_seen: UnixTime(1),
             last_seen: NOW,
             resolved_at: Some(UnixTime(2)),
+            owner: None,
+            tags: Vec::new(),
+            decision: None,
+            told_at: None,
+            returns: 0,
         };
         assert_eq!(states(Some(kept)), [(FindingState::Resolved, UnixTime(1), Some(UnixTime(2)))]);
     }

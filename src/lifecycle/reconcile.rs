@@ -79,6 +79,11 @@ fn opened(verdict: &Verdict, sighting: &Sighting<'_>) -> Finding {
         first_seen: sighting.at,
         last_seen: sighting.at,
         resolved_at: None,
+        owner: None,
+        tags: Vec::new(),
+        decision: None,
+        told_at: None,
+        returns: 0,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::EndpointId;
+use super::{Decision, EndpointId};
 use crate::time::UnixTime;
 use crate::x509::Fingerprint;
 
@@ -81,6 +81,7 @@ rules! {
     NotMeasured => "scan.not_measured",
     Unreachable => "scan.unreachable",
     CertificateSkew => "fleet.certificate_skew",
+    HookNoEffect => "hook.no_effect",
 }
 
 impl Rule {
@@ -184,4 +185,13 @@ pub struct Finding {
     pub first_seen: UnixTime,
     pub last_seen: UnixTime,
     pub resolved_at: Option<UnixTime>,
+    /// Who looks after its endpoints, as the profile said when it was last seen.
+    pub owner: Option<String>,
+    pub tags: Vec<String>,
+    /// Who acknowledged or silenced it; there in these two states only.
+    pub decision: Option<Decision>,
+    /// When somebody was last told of it; `None`: never.
+    pub told_at: Option<UnixTime>,
+    /// How often it came back within days of being resolved.
+    pub returns: u32,
 }

@@ -1,20 +1,33 @@
 //! The nouns, one file each: what is scanned, what was seen, what was judged. Pure.
 
+pub mod alert;
 pub mod assessment;
+pub mod decision;
 pub mod endpoint;
 pub mod finding;
+pub mod hook_run;
 pub mod observation;
+pub mod outbox;
 pub mod policy;
 pub mod scan;
 pub mod trust_store;
+pub mod watch;
 
+pub use alert::{
+    Alert, AlertEndpoint, AlertKey, CertificateBrief, FindingNews, News, Occasion, ProfileSummary,
+    SeverityCounts, WatchNews,
+};
 pub use assessment::{Assessment, ChainVerdict, PathReason, StoreVerdict, Trust, Verdict};
+pub use decision::{Decision, Matcher, Silence};
 pub use endpoint::{Endpoint, EndpointId, ServerName, StartTls, Transport};
 pub use finding::{Evidence, Finding, FindingKey, FindingState, Rule, Severity, Subject};
+pub use hook_run::{HookRun, Verification};
 pub use observation::{
     ClientAuth, EndedBy, Failure, Handshake, Observation, OfferedFor, OtherChain, Outcome, Reason, Stage,
     TlsFacts,
 };
+pub use outbox::{Channel, Lane, LaneId, LaneState, Outgoing, Seal, Setback, Urgency};
 pub use policy::{Policy, PolicyOutcome, PolicyVerdict};
 pub use scan::{Counts, Depth, Exclusion, Scan, ScanId, ScanParameters, ScanState};
 pub use trust_store::{TrustStore, TrustStoreInfo};
+pub use watch::{ProfileWatch, Watch};

@@ -136,6 +136,11 @@ fn the_findings_are_the_golden_ones() {
         first_seen: days(-10),
         last_seen: NOW,
         resolved_at: None,
+        owner: None,
+        tags: Vec::new(),
+        decision: None,
+        told_at: None,
+        returns: 0,
     };
     let open = finding("www.example:443/x509.validity.expiring", Severity::Medium, FindingState::Open);
     let silenced =

@@ -103,6 +103,11 @@ pub(in crate::store) fn decode(key: &[u8], record: &[u8]) -> Result<StoredFindin
         first_seen: decoder.time()?,
         last_seen: decoder.time()?,
         resolved_at: decoder.option(Decoder::time)?,
+        owner: None,
+        tags: Vec::new(),
+        decision: None,
+        told_at: None,
+        returns: 0,
     };
     let scan = decoder.varint()?;
     decoder.end()?;

@@ -226,6 +226,11 @@ fn findings() -> impl Strategy<Value = Finding> {
                 first_seen,
                 last_seen,
                 resolved_at,
+                owner: None,
+                tags: Vec::new(),
+                decision: None,
+                told_at: None,
+                returns: 0,
             }
         },
     )

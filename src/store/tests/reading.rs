@@ -253,6 +253,11 @@ fn findings_live_by_profile_and_remember_who_touched_them() {
         first_seen: UnixTime(100),
         last_seen: UnixTime(100),
         resolved_at: None,
+        owner: None,
+        tags: Vec::new(),
+        decision: None,
+        told_at: None,
+        returns: 0,
     };
     let update = |finding: Finding| FindingUpdate { finding, members: vec![endpoint(1).id()] };
     let event = AuditEvent {

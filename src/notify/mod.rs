@@ -1,0 +1,1 @@
+//! Deliver an alert: mail over SMTP, hook programs. Never decides who is told or when; never reads the store.
