@@ -41,6 +41,16 @@ impl Untrusted {
     pub fn csv(&self) -> String {
         escape_for_csv(&self.0)
     }
+
+    /// Text inside an element or a quoted attribute of a page, see [`escape_for_html`].
+    pub fn html(&self) -> String {
+        escape_for_html(&self.0)
+    }
+
+    /// Part of a mail's header, at most `most` characters, see [`mail_header`].
+    pub fn mail_header(&self, most: usize) -> String {
+        mail_header(&self.0, most)
+    }
 }
 
 impl fmt::Debug for Untrusted {
@@ -94,6 +104,49 @@ pub fn escape_for_csv(text: &str) -> String {
     out
 }
 
+/// The terminal rendering with `&`, `<`, `>` and both quotes as character references: text inside an element or a
+/// quoted attribute (HTML Living Standard, section 13.1.4). Never for scripts, styles, URLs or bare attributes.
+pub fn escape_for_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if is_unsafe_for_terminal(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The terminal rendering as the value of a mail's header: one line of at most `most` characters, cut with `…`. What
+/// a mail reader would decode by itself (RFC 2047 encoded words, `=?…?=`) is broken, too.
+pub fn mail_header(text: &str, most: usize) -> String {
+    let text = escape_for_terminal(text).replace("=?", "=\\u{3f}");
+    let text = text.trim();
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    cut.truncate(cut.trim_end().len());
+    cut.push('…');
+    cut
+}
+
+/// One word of a POSIX shell (IEEE 1003.1 section 2.2.2): bare where no character means anything to it. What a
+/// terminal would act on is for the caller to escape.
+pub fn shell_word(text: &str) -> String {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '/' | '-' | '_' | '@' | ',' | '+');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 fn is_formula_start(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
 }
@@ -130,6 +183,30 @@ mod tests {
         assert_eq!(Untrusted::new("a; =cmd;\"-x").csv(), "a; '=cmd;\"'-x");
         assert_eq!(Untrusted::new("\u{ff1d}cmd").csv(), "'\u{ff1d}cmd");
         assert_eq!(Untrusted::new("a-b; c=d").csv(), "a-b; c=d");
+    }
+
+    #[test]
+    fn a_page_never_gets_an_element() {
+        let hostile = Untrusted::new("<script>alert('1')</script>&\"\u{202e}\r\n");
+        let page = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;\\u{202e}\\u{d}\\u{a}";
+        assert_eq!(hostile.html(), page);
+    }
+
+    #[test]
+    fn a_header_of_a_mail_is_one_line() {
+        let hostile = Untrusted::new(" a\r\nBcc: x@y.example\u{2028}=?utf-8?q?=0D?= ");
+        assert_eq!(hostile.mail_header(200), "a\\u{d}\\u{a}Bcc: x@y.example\\u{2028}=\\u{3f}utf-8?q?=0D?=");
+        assert_eq!(mail_header("one two three", 8), "one two…");
+        assert_eq!(mail_header("one two three", 9), "one two…");
+        assert_eq!(mail_header("one two", 7), "one two");
+        assert_eq!(mail_header("ééé", 2), "é…");
+    }
+
+    #[test]
+    fn a_shell_sees_one_word() {
+        assert_eq!(shell_word("/srv/a_b.toml"), "/srv/a_b.toml");
+        assert_eq!(shell_word("a b'; $(c)"), "'a b'\\''; $(c)'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

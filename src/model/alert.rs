@@ -49,6 +49,16 @@ pub struct Alert {
     pub news: News,
 }
 
+impl Alert {
+    /// The transition that it tells; `None` where it is about the watch.
+    pub fn finding(&self) -> Option<&FindingNews> {
+        match &self.news {
+            News::Finding(news) => Some(news),
+            News::Watch(_) => None,
+        }
+    }
+}
+
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
@@ -84,7 +94,7 @@ impl Occasion {
         Self::Baseline,
     ];
 
-    /// The record's and the hook's name.
+    /// The name in a hook's event.
     pub fn name(self) -> &'static str {
         match self {
             Self::Opened => "opened",
@@ -95,11 +105,6 @@ impl Occasion {
             Self::SilenceEnded => "silence_ended",
             Self::Baseline => "baseline",
         }
-    }
-
-    /// Reads the record's name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|occasion| occasion.name() == name)
     }
 
     /// The finding is gone.

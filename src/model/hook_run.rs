@@ -24,6 +24,21 @@ pub struct HookRun {
     pub verification: Option<Verification>,
 }
 
+impl HookRun {
+    /// A hook that never ran for this subject.
+    pub fn new(hook: impl Into<String>, subject: impl Into<String>, now: UnixTime) -> Self {
+        Self {
+            hook: hook.into(),
+            subject: subject.into(),
+            tries: Vec::new(),
+            next_at: now,
+            outcome: String::new(),
+            failures: 0,
+            verification: None,
+        }
+    }
+}
+
 /// Somebody should see a new certificate where the old one was served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {

@@ -4,12 +4,14 @@ pub mod alert;
 pub mod assessment;
 pub mod decision;
 pub mod endpoint;
+pub mod event;
 pub mod finding;
 pub mod hook_run;
 pub mod observation;
 pub mod outbox;
 pub mod policy;
 pub mod scan;
+pub mod thresholds;
 pub mod trust_store;
 pub mod watch;
 
@@ -20,6 +22,7 @@ pub use alert::{
 pub use assessment::{Assessment, ChainVerdict, PathReason, StoreVerdict, Trust, Verdict};
 pub use decision::{Decision, Matcher, Silence};
 pub use endpoint::{Endpoint, EndpointId, ServerName, StartTls, Transport};
+pub use event::EventName;
 pub use finding::{Evidence, Finding, FindingKey, FindingState, Rule, Severity, Subject};
 pub use hook_run::{HookRun, Verification};
 pub use observation::{
@@ -29,5 +32,6 @@ pub use observation::{
 pub use outbox::{Channel, Lane, LaneId, LaneState, Outgoing, Seal, Setback, Urgency};
 pub use policy::{Policy, PolicyOutcome, PolicyVerdict};
 pub use scan::{Counts, Depth, Exclusion, Scan, ScanId, ScanParameters, ScanState};
+pub use thresholds::{ExpiryStep, Thresholds};
 pub use trust_store::{TrustStore, TrustStoreInfo};
 pub use watch::{ProfileWatch, Watch};

@@ -8,10 +8,14 @@ use crate::x509::Fingerprint;
 pub struct ProfileWatch {
     /// What the last complete scan was judged by: rules, policy, trust stores, severities, thresholds.
     pub judged_by: Option<Fingerprint>,
-    /// Sequence number of the last complete scan that led the findings on.
+    /// Sequence number of the last complete scan that led the findings on and was not cut off.
     pub last_complete: Option<u64>,
     /// When a scan last led the findings on.
     pub last_finished: Option<UnixTime>,
+    /// Since when the scanner seems to be cut off; `None` while it does not.
+    pub cut_off_since: Option<UnixTime>,
+    /// When that was told last.
+    pub cut_off_told: Option<UnixTime>,
 }
 
 /// Of the whole store.

@@ -13,8 +13,10 @@
 
 pub(crate) mod gnutls;
 pub(crate) mod knot;
+pub(crate) mod mailbox;
 pub(crate) mod nginx;
 pub(crate) mod openssl;
+pub(crate) mod postfix;
 pub(crate) mod program;
 pub(crate) mod schema;
 pub(crate) mod stage;

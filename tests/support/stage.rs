@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 
 use certvigil::estate::{Host, Identity, Limits, Role, Script, TlsHost};
 use tokio::runtime::Runtime;
@@ -62,6 +63,13 @@ impl Stage {
         self.host(last, TlsHost::new(identity.clone()).role().unwrap())
     }
 
+    /// One listener for every loopback address on this test's port, with this role.
+    pub(crate) fn everywhere(&self, role: &Role) -> Host {
+        let _entered = self.runtime.enter();
+        let limits = Limits { connections: 1_024, ..Limits::default() };
+        within("a free port", || Host::start_everywhere(self.port, vec![role.clone()], limits).ok())
+    }
+
     pub(crate) fn script(&self, last: u8, script: Script) -> Host {
         self.host(last, Role::Script(script))
     }
@@ -69,42 +77,84 @@ impl Stage {
 
 /// A name server that knows these A records; every other name does not exist (RFC 1035).
 pub(crate) fn name_server(records: &[(&str, Ipv4Addr)]) -> SocketAddr {
-    let records: HashMap<Vec<u8>, Ipv4Addr> =
-        records.iter().map(|(name, address)| (encoded(name), *address)).collect();
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 512];
-        while let Ok((length, client)) = socket.recv_from(&mut buffer) {
-            if let Some(answer) = answer(&records, &buffer[..length])
-                && socket.send_to(&answer, client).is_err()
-            {
-                return;
+    let server = NameServer::start();
+    for (name, address) in records {
+        server.set(name, &[*address]);
+    }
+    server.address
+}
+
+/// A name server whose records change while it runs.
+pub(crate) struct NameServer {
+    pub(crate) address: SocketAddr,
+    zone: Arc<Mutex<Zone>>,
+}
+
+#[derive(Default)]
+struct Zone {
+    records: HashMap<Vec<u8>, Vec<Ipv4Addr>>,
+    fails: bool,
+}
+
+impl NameServer {
+    /// A server that knows no name yet.
+    pub(crate) fn start() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let zone = Arc::new(Mutex::new(Zone::default()));
+        let shared = Arc::clone(&zone);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 512];
+            while let Ok((length, client)) = socket.recv_from(&mut buffer) {
+                let answer = shared.lock().unwrap().answer(&buffer[..length]);
+                if answer.is_some_and(|answer| socket.send_to(&answer, client).is_err()) {
+                    return;
+                }
             }
-        }
-    });
-    address
+        });
+        Self { address, zone }
+    }
+
+    /// The name has these addresses from now on.
+    pub(crate) fn set(&self, name: &str, addresses: &[Ipv4Addr]) {
+        self.zone.lock().unwrap().records.insert(encoded(name), addresses.to_vec());
+    }
+
+    /// The name does not exist any more.
+    pub(crate) fn remove(&self, name: &str) {
+        self.zone.lock().unwrap().records.remove(&encoded(name));
+    }
+
+    /// Whether every question is answered by SERVFAIL from now on.
+    pub(crate) fn fail(&self, fails: bool) {
+        self.zone.lock().unwrap().fails = fails;
+    }
 }
 
 fn encoded(name: &str) -> Vec<u8> {
     name.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat()).chain([0]).collect()
 }
 
-fn answer(records: &HashMap<Vec<u8>, Ipv4Addr>, question: &[u8]) -> Option<Vec<u8>> {
-    let name_end = 12 + question.get(12..)?.iter().position(|byte| *byte == 0)? + 1;
-    let name = question[12..name_end].to_ascii_lowercase();
-    let kind = question.get(name_end..name_end + 2)?;
-    let mut answer = question.get(..name_end + 4)?.to_vec();
-    answer[2..4].copy_from_slice(&[0x84, 0x80]); // an answer, with authority, recursion available
-    answer[6..12].fill(0);
-    match records.get(&name) {
-        None => answer[3] |= 3, // NXDOMAIN
-        Some(address) if kind == [0, 1] => {
-            answer[7] = 1;
-            answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
-            answer.extend_from_slice(&address.octets());
+impl Zone {
+    fn answer(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let name_end = 12 + question.get(12..)?.iter().position(|byte| *byte == 0)? + 1;
+        let name = question[12..name_end].to_ascii_lowercase();
+        let kind = question.get(name_end..name_end + 2)?;
+        let mut answer = question.get(..name_end + 4)?.to_vec();
+        answer[2..4].copy_from_slice(&[0x84, 0x80]); // an answer, with authority, recursion available
+        answer[6..12].fill(0);
+        match self.records.get(&name) {
+            _ if self.fails => answer[3] |= 2, // SERVFAIL
+            None => answer[3] |= 3,            // NXDOMAIN
+            Some(addresses) if kind == [0, 1] => {
+                answer[7] = addresses.len() as u8;
+                for address in addresses {
+                    answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+                    answer.extend_from_slice(&address.octets());
+                }
+            }
+            Some(_) => {}
         }
-        Some(_) => {}
+        Some(answer)
     }
-    Some(answer)
 }

@@ -8,6 +8,7 @@ mod certificate;
 mod diff;
 mod doctor;
 mod endpoint;
+mod event;
 mod finding;
 mod findings;
 mod history;
@@ -29,6 +30,10 @@ pub use endpoint::{
     EndpointDocument, OtherChainDocument, OutcomeDocument, PolicyVerdictDocument, RevocationDocument,
     ScoreDocument, StoreVerdictDocument, TlsDocument, TrustDocument, VersionDocument, endpoint_document,
     outcome_document,
+};
+pub use event::{
+    BlindDocument, BlindReasonDocument, EVENT_SCHEMA, EventCertificateDocument, EventDocument,
+    EventEndpointDocument, EventFindingDocument, FailedHookDocument,
 };
 pub use finding::{
     EvidenceDocument, EvidenceValueDocument, ExceptionDocument, FindingDocument, finding_document,
