@@ -1,8 +1,9 @@
-//! Documents to bytes: table, JSON, JSONL, CSV. Never opens a file or knows a terminal: the width, the colours and
+//! Documents to bytes: table, JSON, JSONL, CSV, mail. Never opens a file or knows a terminal: the width, the colours and
 //! the time come in as arguments, the bytes go to a writer.
 //!
 //! Text of a peer cannot break a format, forge a line, move a cursor, run in a browser or start a formula:
-//! `json_text`, [`crate::text::escape_for_csv`] and `layout::clean` are the only ways out.
+//! `json_text`, [`crate::text::escape_for_csv`], [`crate::text::escape_for_html`], [`crate::text::mail_header`] and
+//! `layout::clean` are the only ways out.
 
 mod csv;
 mod diff;
@@ -15,6 +16,7 @@ mod json_text;
 mod jsonl;
 mod layout;
 mod listing;
+pub mod mail;
 mod phrases;
 mod style;
 mod table;
@@ -34,7 +36,8 @@ pub use json_text::JsonLayout;
 pub use jsonl::JsonlReport;
 pub use layout::{Cell, Column};
 pub use listing::Listing;
-pub use phrases::number;
+pub use mail::{MailBuilder, MailOptions, MailText};
+pub use phrases::{counted, number};
 pub use style::Style;
 pub use table::TableBuilder;
 

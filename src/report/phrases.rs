@@ -21,7 +21,7 @@ pub fn number(number: impl Into<u128>) -> String {
 }
 
 /// `1 endpoint`, `2 endpoints`.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Rule, Severity};
 use crate::wire::v1::*;
 
 /// Compares `actual` with the golden file `name`, or rewrites it.
-pub(super) fn golden(name: &str, actual: &str) {
+pub(in crate::report) fn golden(name: &str, actual: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden").join(name);
     if std::env::var_os("CERTVIGIL_UPDATE_GOLDENS").is_some() {
         std::fs::write(&path, actual).unwrap();

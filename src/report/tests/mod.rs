@@ -2,7 +2,7 @@
 
 #[path = "../../../tests/support/schema.rs"]
 mod checker;
-mod goldens;
+pub(super) mod goldens;
 mod hostile;
 mod lists;
 mod samples;
