@@ -3,6 +3,8 @@
 //! `cargo bench --bench store -- [observations] [certificates] [cache MiB]`, by default 1,000,000, 100,000 and the
 //! store's own default. Figures are CPU seconds (user + system) of this process; the ratio is to bare redb inserts of
 //! the same bytes in the same run, which moves less from machine to machine.
+//!
+//! `cargo bench --bench store -- outbox` measures only what news on its way costs a scan, in time that passes.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,10 +19,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certvigil::model::{
-    Counts, Depth, EndedBy, Endpoint, Handshake, Observation, Outcome, Scan, ScanId, ScanParameters,
-    ScanState, TlsFacts,
+    Alert, AlertEndpoint, AlertKey, CertificateBrief, Channel, Counts, Depth, EndedBy, Endpoint, Finding,
+    FindingKey, FindingNews, FindingState, Handshake, LaneId, News, Observation, Occasion, Outcome, Outgoing,
+    Rule, Scan, ScanId, ScanParameters, ScanState, Severity, Subject, TlsFacts, Urgency,
 };
-use certvigil::store::{Batch, Flow, Options, Progress, Store, StoredObservation, UnitPosition};
+use certvigil::store::{
+    Batch, FindingUpdate, FindingsCommit, Flow, Options, Progress, Store, StoredObservation, UnitPosition,
+};
 use certvigil::time::UnixTime;
 use certvigil::tls::{CipherSuite, NamedGroup, ProtocolVersion};
 use certvigil::x509::{Certificate, Fingerprint};
@@ -31,6 +36,9 @@ const DER_BYTES: usize = 1_500;
 const INTERMEDIATES: u32 = 50;
 
 fn main() {
+    if std::env::args().any(|argument| argument == "outbox") {
+        return outbox();
+    }
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u32>().ok());
     let observations = numbers.next().unwrap_or(1_000_000);
     let certificates = numbers.next().unwrap_or(100_000).clamp(1, observations);
@@ -55,6 +63,137 @@ fn main() {
         mib(&folder.path().join("bare"))
     );
     println!("ratio of the first scan to bare redb {:.2}", first / bare);
+    outbox();
+}
+
+/// Rows that wait while a scan writes its findings.
+const WAITING: u32 = 100_000;
+/// Lanes that they wait in.
+const LANES: u32 = 20;
+/// What one digest holds when many findings change at once.
+const DIGEST: u32 = 10_000;
+
+/// What an outbox full of news costs a scan, and what one big digest costs.
+fn outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let [full, empty] = ["full", "empty"].map(|name| {
+        let path = folder.path().join(name);
+        (Store::open(&path, &Options::default()).unwrap(), path)
+    });
+    for lane in 0..LANES {
+        let news: Vec<_> = (0..WAITING / LANES).map(|number| outgoing(lane, number)).collect();
+        full.0.queue(&news, None).unwrap();
+    }
+    println!("outbox of {WAITING} rows in {LANES} lanes, file {} MiB", mib(&full.1));
+    let look = quickest(|| assert_eq!(full.0.lanes().unwrap().len(), LANES as usize));
+    println!("see what waits in each lane    {look:?}");
+    let commit = |store: &Store| {
+        let updates: Vec<_> = (0..100).map(finding).collect();
+        let news: Vec<_> = (0..100).map(|number| outgoing(number % LANES, number)).collect();
+        let commit = FindingsCommit { sequence: 1, updates: &updates, outgoing: &news, ..Default::default() };
+        quickest(|| store.put_findings(&commit).unwrap())
+    };
+    let (with, without) = (commit(&full.0), commit(&empty.0));
+    println!("commit 100 findings and news   {with:?}, with an outbox that was empty {without:?}");
+    println!("what the outbox costs a scan   {:?}", look + with.saturating_sub(without));
+
+    let store = &full.0;
+    let news: Vec<_> = (0..DIGEST).map(|number| outgoing(LANES, number)).collect();
+    let id = LaneId { channel: news[0].channel.clone(), urgency: Urgency::Digest };
+    println!("queue {DIGEST} items              {:?}", once(|| store.queue(&news, None).unwrap()));
+    let mut seal = None;
+    println!(
+        "seal them                      {:?}",
+        once(|| seal = store.seal(&id, UnixTime(1_790_000_000)).unwrap())
+    );
+    let through = seal.map(|seal| seal.through);
+    let mut count = 0u32;
+    let walk = once(|| {
+        let visit = |_, _| {
+            count += 1;
+            Flow::Continue(())
+        };
+        store.lane_items(&id, through, visit).unwrap();
+    });
+    assert_eq!(count, DIGEST);
+    println!("walk them                      {walk:?}");
+    let delivered = once(|| store.lane_delivered(&id, through.unwrap(), None).unwrap());
+    println!("take them out                  {delivered:?}");
+    println!("peak memory {} MiB", peak_memory_mib());
+}
+
+fn once(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn finding(number: u32) -> FindingUpdate {
+    let endpoint = observation(number, 0, 0).endpoint;
+    let finding = Finding {
+        profile: "web".to_owned(),
+        key: FindingKey(format!("host{number}.example.com:443/x509.validity.expiring")),
+        rule: Rule::Expiring,
+        severity: Severity::High,
+        state: FindingState::Open,
+        title: "expires soon".to_owned(),
+        detail: "expires on 2026-10-01, in 6 d 4 h".to_owned(),
+        remediation: String::new(),
+        subject: Subject::Certificate(sha256(number)),
+        first_seen: UnixTime(1_790_000_000),
+        last_seen: UnixTime(1_790_000_000),
+        resolved_at: None,
+        owner: Some("payments".to_owned()),
+        tags: vec!["edge".to_owned()],
+        decision: None,
+        told_at: Some(UnixTime(1_790_000_000)),
+        told_severity: Some(Severity::High),
+        returns: 0,
+    };
+    FindingUpdate { finding, members: vec![endpoint.id()] }
+}
+
+fn outgoing(lane: u32, number: u32) -> Outgoing {
+    let FindingUpdate { finding, .. } = finding(number);
+    let label = format!("host{number}.example.com:443");
+    let brief = CertificateBrief {
+        sha256: sha256(number),
+        names: vec![label.as_str().into(), "www.example.com".into()],
+        issuer: "CN=Example Issuing CA 3,O=Example,C=DE".into(),
+        not_before: Some(UnixTime(1_780_000_000)),
+        not_after: Some(UnixTime(1_790_500_000)),
+    };
+    let news = FindingNews {
+        occasion: Occasion::Opened,
+        finding: finding.key,
+        rule: finding.rule,
+        severity: finding.severity,
+        title: finding.title,
+        detail: finding.detail,
+        remediation: "Renew the certificate, or find out why its renewal did not run.".to_owned(),
+        first_seen: finding.first_seen,
+        last_seen: finding.last_seen,
+        owner: finding.owner,
+        tags: finding.tags,
+        endpoints: vec![AlertEndpoint { label, address: Some(Ipv4Addr::from(0x0a00_0000 + number).into()) }],
+        endpoint_count: 1,
+        certificate: Some(brief),
+        returns: 0,
+    };
+    let alert = Alert {
+        key: AlertKey::of(&["bench", &number.to_string()]),
+        at: UnixTime(1_790_000_000),
+        profile: Some("web".to_owned()),
+        scan: Some(ScanId("bench".to_owned())),
+        vantage: "bench".to_owned(),
+        news: News::Finding(Box::new(news)),
+    };
+    Outgoing {
+        channel: Channel::Mail(format!("team{lane}@example.com")),
+        urgency: Urgency::Digest,
+        route: "default".to_owned(),
+        alert: Arc::new(alert),
+    }
 }
 
 struct Work {

@@ -21,9 +21,9 @@
 //! | | [`tls`] | registries and the wire codec: ClientHello out, server flight in |
 //! | | [`model`] | the nouns, one file each |
 //! | 1 judgement, pure | [`assess`] | certification path, name matching, lints: the verdicts on one observation |
-//! | | [`lifecycle`] | the life of findings |
+//! | | [`lifecycle`] | the life of findings: who is told of them, when, and when again |
 //! | | [`wire`] | versioned serde documents and their conversion from the model |
-//! | | [`report`] | documents to bytes: table, JSON, JSONL, CSV |
+//! | | [`report`] | documents to bytes: table, JSON, JSONL, CSV; alerts to mail |
 //! | 2 shells, async | [`clock`], [`dns`] | doors that every shell may use: the clock, the resolver |
 //! | | [`exec`] | a door, too: child programs, without a shell, with a deadline and capped output |
 //! | | [`config`] | files, environment and flags to typed settings; scan profiles |

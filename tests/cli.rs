@@ -7,9 +7,13 @@ mod support;
 
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/init.rs"]
+mod init;
 #[path = "cli/inspect.rs"]
 mod inspect;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "cli/timer.rs"]
+mod timer;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "lifecycle/decisions.rs"]
+mod decisions;
 #[path = "lifecycle/findings.rs"]
 mod findings;
 #[path = "lifecycle/inventory.rs"]

@@ -193,6 +193,7 @@ fn judge(case: &Value) -> Result<(), String> {
         stores: &stores,
         inventory: &NoInventory,
         scan_interval_seconds: None,
+        thresholds: certvigil::model::Thresholds::default(),
         named: false,
         seen_before: false,
         paths: &PathCache::new(1),

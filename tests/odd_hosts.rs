@@ -104,6 +104,7 @@ async fn the_demonstration_shows_what_it_says() {
             stores: &stores,
             inventory: &NoInventory,
             scan_interval_seconds: None,
+            thresholds: certvigil::model::Thresholds::default(),
             named: true,
             seen_before: false,
             paths: &paths,

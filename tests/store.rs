@@ -4,11 +4,13 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     reason = "a test, and its child's report"
 )]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -17,8 +19,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certvigil::model::{
-    Counts, Depth, Endpoint, Handshake, Observation, Outcome, Scan, ScanId, ScanParameters, ScanState,
-    TlsFacts,
+    Alert, AlertKey, Channel, Counts, Depth, Endpoint, Handshake, Lane, LaneId, LaneState, News, Observation,
+    Outcome, Outgoing, Scan, ScanId, ScanParameters, ScanState, Setback, TlsFacts, Urgency, WatchNews,
 };
 use certvigil::store::{Batch, Flow, Options, Progress, Store, StoreError, StoredObservation, UnitPosition};
 use certvigil::time::UnixTime;
@@ -58,6 +60,61 @@ fn thirty_kills_lose_nothing_that_was_acknowledged() {
     let mut store = Store::open(&path, &Options { verify: true, ..Options::default() }).unwrap();
     let report = store.check().unwrap();
     assert!(report.is_clean(), "{report:?}");
+}
+
+#[test]
+fn thirty_kills_between_queue_and_delivery_lose_no_news_and_repeat_only_whole_mails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let started = Instant::now();
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let (mut kills, mut queued) = (0, 0);
+    while kills < 30 && started.elapsed() < Duration::from_secs(15) {
+        let (mut child, output) = spawn("mail", &path);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let mut output = output.lines().map_while(Result::ok).filter(|line| line.starts_with("queued "));
+        let mut note = |line: String| queued = queued.max(line[7..].parse().unwrap_or(0));
+        output.by_ref().take((random >> 61) as usize).for_each(&mut note);
+        std::thread::sleep(Duration::from_micros((random >> 40) % 20_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        output.for_each(note);
+        kills += 1;
+    }
+    assert!(kills >= 5 && queued > 0, "only {kills} kills in {:?}, {queued} queued", started.elapsed());
+
+    let mut store = Store::open(&path, &Options { verify: true, ..Options::default() }).unwrap();
+    let report = store.check().unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    let mailbox = std::fs::read_to_string(mailbox(&path)).unwrap();
+    let mut mails: Vec<&str> = mailbox.lines().collect();
+    let sent = mails.len();
+    // The same mail again is the same to the letter, and comes before the next.
+    mails.dedup();
+    assert!(sent - mails.len() <= kills, "{sent} mails, {} of them different", mails.len());
+    let mut told: Vec<u32> = mails
+        .iter()
+        .flat_map(|mail| mail.split_once(": ").unwrap().1.split(' '))
+        .map(|n| n.parse().unwrap())
+        .collect();
+    // What was sent and not marked is sealed still.
+    let mut waiting = Vec::new();
+    let through = match store.lanes().unwrap().as_slice() {
+        [Lane { state: LaneState::Sealed(seal), .. }] => seal.through,
+        _ => 0,
+    };
+    let visit = |number: u64, outgoing: Outgoing| {
+        let news = outgoing.alert.vantage.parse().unwrap();
+        if number > through || !told.contains(&news) {
+            waiting.push(news);
+        }
+        Flow::Continue(())
+    };
+    store.lane_items(&lane(), None, visit).unwrap();
+    told.extend(waiting);
+    let total = u32::try_from(told.len()).unwrap();
+    assert!(total >= queued, "{total} of {queued}");
+    assert_eq!(told, (1..=total).collect::<Vec<_>>(), "each once, in the order they were queued");
 }
 
 #[test]
@@ -111,6 +168,7 @@ fn child() {
     let (what, path) = task.split_once(' ').unwrap();
     match what {
         "write" => write_for_ever(Path::new(path)),
+        "mail" => mail_for_ever(Path::new(path)),
         "read" => read_twice(Path::new(path)),
         other => panic!("{other}"),
     }
@@ -140,6 +198,70 @@ fn read_twice(path: &Path) {
         })
         .unwrap();
     println!("entries {entries}");
+}
+
+/// Queues news and sends it to a file, as mail: two or three pieces at a time, one of them while the mail is under
+/// way, and now and then the server wants none.
+fn mail_for_ever(path: &Path) {
+    let store = Store::open(path, &Options::default()).unwrap();
+    let mut mailbox = File::options().append(true).create(true).open(mailbox(path)).unwrap();
+    let mut number = 0;
+    store
+        .audit(0, |entry| {
+            number += u32::from(entry.event.action == "tested");
+            Flow::Continue(())
+        })
+        .unwrap();
+    let mut queue = || {
+        number += 1;
+        store.queue(&[news(number)], Some(&event())).unwrap();
+        println!("\nqueued {number}");
+        number
+    };
+    loop {
+        let now = queue();
+        queue();
+        // What a dead process had sealed may have been accepted: nobody may unseal it.
+        let is_first_try = !matches!(store.lanes().unwrap()[0].state, LaneState::Sealed(_));
+        let seal = store.seal(&lane(), UnixTime(now.into())).unwrap().unwrap();
+        if is_first_try && now.is_multiple_of(5) {
+            let setback = Setback { attempts: 1, next_at: UnixTime(0), error: "451".to_owned() };
+            store.set_lane_state(&lane(), &LaneState::Deferred(setback), None).unwrap();
+            continue;
+        }
+        let mut mail = format!("{} {}:", seal.through, seal.sealed_at.0);
+        let visit = |_, outgoing: Outgoing| {
+            mail += &format!(" {}", outgoing.alert.vantage);
+            Flow::Continue(())
+        };
+        store.lane_items(&lane(), Some(seal.through), visit).unwrap();
+        mail.push('\n');
+        mailbox.write_all(mail.as_bytes()).unwrap();
+        queue();
+        store.lane_delivered(&lane(), seal.through, None).unwrap();
+    }
+}
+
+fn mailbox(store: &Path) -> PathBuf {
+    store.with_extension("mailbox")
+}
+
+fn lane() -> LaneId {
+    LaneId { channel: Channel::Mail("ops@example.com".to_owned()), urgency: Urgency::Digest }
+}
+
+/// News that carries its number where the host stands that scanned.
+fn news(number: u32) -> Outgoing {
+    let alert = Alert {
+        key: AlertKey::of(&["test", &number.to_string()]),
+        at: UnixTime(number.into()),
+        profile: None,
+        scan: None,
+        vantage: number.to_string(),
+        news: News::Watch(WatchNews::Test { by: "child".to_owned() }),
+    };
+    let LaneId { channel, urgency } = lane();
+    Outgoing { channel, urgency, route: "default".to_owned(), alert: Arc::new(alert) }
 }
 
 /// Scan after scan, each resumed where a dead process left it.

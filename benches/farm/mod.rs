@@ -1,5 +1,7 @@
 //! A farm of TLS servers in another process: this bench's own executable, started again with an argument.
 
+#![allow(dead_code, reason = "each bench uses its part")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::config::ConfigError;
 use crate::discover::DiscoverError;
 use crate::dns::DnsError;
+use crate::notify::smtp::MailError;
 use crate::probe::ProbeError;
 use crate::store::StoreError;
 use crate::text::escape_for_terminal;
@@ -27,6 +28,12 @@ pub enum AppError {
     Probe(#[from] ProbeError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("[mail] in the settings: {0}")]
+    Mail(#[from] MailError),
+    #[error(
+        "{0}: add [mail] with a default route, or a [[hook]], to the settings; `certvigil init` writes them with every key explained"
+    )]
+    NobodyToTell(&'static str),
     #[error(transparent)]
     Trust(#[from] TrustError),
     #[error("{}: {message}", path.display())]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::AppError;
 use super::begin::scan_id;
-use super::judge::{Judge, Judged, PublicCertificates};
+use super::judge::{Judge, Judged, Past, PublicCertificates};
 use super::parts::{host_name, trust_stores, user_name};
 use super::report::Form;
 use crate::assess::NoInventory;
@@ -77,7 +77,7 @@ pub fn inspect(request: &InspectRequest) -> Result<Inspected, AppError> {
                 path: Some(Arc::clone(&path)),
             };
             let observation = Observation { endpoint, target: path, observed_at: clock_now, outcome };
-            judged.push(judge.judge(observation, &NoInventory, false, now));
+            judged.push(judge.judge(observation, &NoInventory, &Past::default(), now));
         }
     }
     let scan = accounts(&judged, request, clock_now);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::AppError;
-use super::judge::Judge;
+use super::judge::{Judge, Past};
 use super::kept::Kept;
 use super::parts::Parts;
 use super::report::{ListForm, write_list};
@@ -201,7 +201,7 @@ fn show_endpoints(
     let judge = Judge::new(Vec::new(), None);
     let mut judged = Vec::with_capacity(observations.len());
     for observation in observations {
-        judged.push(judge.judge(kept.observation(observation)?, &kept, false, now));
+        judged.push(judge.judge(kept.observation(observation)?, &kept, &Past::default(), now));
     }
     kept.check()?;
     let read: Vec<Certificate> = certificates.iter().map(|stored| x509::read(&stored.der)).collect();

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::assess::{self, Context, Inventory, PathCache};
-use crate::config::{OwnerRule, Ownership, Profile, SeverityRule, ownership::ownership};
+use crate::config::{OwnerRule, Ownership, Period, Profile, SeverityRule, ownership::ownership};
 use crate::discover::Target;
 use crate::lifecycle::{SeverityOverride, SeverityOverrides, Traits, verdict_key};
-use crate::model::{Assessment, Finding, FindingKey, FindingState, Observation, TrustStore, Verdict};
+use crate::model::finding::EvidenceValue;
+use crate::model::{
+    Assessment, Finding, FindingKey, FindingState, Observation, Rule, Thresholds, TrustStore, Verdict,
+};
 use crate::time::UnixTime;
-use crate::wire::v1::{EndpointView, FindingView, StoreView};
+use crate::wire::v1::{EndpointView, ExceptionView, FindingView, StoreView};
 use crate::x509::Fingerprint;
 
 /// Judges observations; one for each report or scan, shared by its threads.
@@ -20,6 +23,7 @@ pub(super) struct Judge {
     owners: Vec<OwnerRule>,
     severities: SeverityOverrides,
     interval_seconds: Option<i64>,
+    thresholds: Thresholds,
 }
 
 /// One observation with everything judged about it.
@@ -30,12 +34,30 @@ pub(super) struct Judged {
     pub(super) ownership: Ownership,
     /// One for each verdict, in their order.
     pub(super) keys: Vec<FindingKey>,
+    /// Of an endpoint that gave no chain: when one was seen last. What is judged of that chain was seen then.
+    pub(super) last_chain_seen: Option<UnixTime>,
+}
+
+/// What the record knows of an endpoint that gave no chain this time.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// It gave none the time before, either: that is worth a finding.
+    pub(super) fallen_silent: bool,
+    /// What it showed last. Time goes on for it while nobody sees it.
+    pub(super) last_chain: Option<LastChain>,
+}
+
+/// The last chain that an endpoint showed.
+#[derive(Debug)]
+pub(super) struct LastChain {
+    pub(super) observation: Observation,
+    /// When it was seen last.
+    pub(super) until: UnixTime,
 }
 
 impl Judge {
-    /// A judge with these stores, and the owners, severities and interval of `profile`.
+    /// A judge with these stores, and the owners, severities, interval and steps of expiry of `profile`.
     pub(super) fn new(stores: Vec<TrustStore>, profile: Option<&Profile>) -> Self {
-        let seconds = |every: std::time::Duration| i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
         Self {
             stores: stores.into(),
             paths: PathCache::default(),
@@ -43,7 +65,8 @@ impl Judge {
             severities: SeverityOverrides(
                 profile.map(|p| p.severity.iter().map(severity_override).collect()).unwrap_or_default(),
             ),
-            interval_seconds: profile.and_then(|p| p.every).map(|every| seconds(every.0)),
+            interval_seconds: profile.and_then(|p| p.every).map(Period::seconds),
+            thresholds: profile.map(|p| p.expiry).unwrap_or_default(),
         }
     }
 
@@ -55,6 +78,17 @@ impl Judge {
             .collect()
     }
 
+    /// What it depends on, beside what was seen, whether something is told: rules, policy, trust stores, severities,
+    /// expiry, and whether there is mail at all. Who writes mail into the settings later hears of what is there then.
+    pub(super) fn digest(&self, has_mail: bool) -> Fingerprint {
+        let mut text = format!("rules {}\nmail {has_mail}\n", assess::RULES_EDITION);
+        for store in self.stores.iter() {
+            text.push_str(&format!("store {} {}\n", store.info.name, store.info.sha256));
+        }
+        text.push_str(&format!("severities {:?}\nexpiry {:?}\n", self.severities, self.thresholds));
+        Fingerprint::of(text.as_bytes())
+    }
+
     fn is_public(&self, name: &str) -> bool {
         self.stores.iter().any(|store| store.info.is_public && *store.info.name == *name)
     }
@@ -64,12 +98,12 @@ impl Judge {
     }
 
     /// Judges one observation as at `now`. A file, and a target that names one host or address, is worth a finding when it
-    /// gave no chain; so is an endpoint that fell silent.
+    /// gave no chain; so is an endpoint that fell silent. Expiry goes on counting from the last chain seen.
     pub(super) fn judge(
         &self,
         observation: Observation,
         inventory: &dyn Inventory,
-        fallen_silent: bool,
+        past: &Past,
         now: UnixTime,
     ) -> Judged {
         let context = Context {
@@ -77,11 +111,16 @@ impl Judge {
             stores: &self.stores,
             inventory,
             scan_interval_seconds: self.interval_seconds,
+            thresholds: self.thresholds,
             named: observation.endpoint.path.is_some() || is_single(&observation.target),
-            seen_before: fallen_silent,
+            seen_before: past.fallen_silent,
             paths: &self.paths,
         };
         let mut assessment = assess::assess(&observation, &context);
+        if let Some(last) = &past.last_chain {
+            assessment.verdicts.extend(expiry_unseen(last, &context));
+            assessment.verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        }
         let ownership = ownership(&self.owners, &observation.endpoint);
         if !self.severities.0.is_empty() && !assessment.verdicts.is_empty() {
             let traits = Traits {
@@ -96,8 +135,32 @@ impl Judge {
         }
         let key = |verdict: &Verdict| verdict_key(&observation.endpoint, verdict);
         let keys = assessment.verdicts.iter().map(key).collect();
-        Judged { observation, assessment, ownership, keys }
+        let last_chain_seen = past.last_chain.as_ref().map(|last| last.until);
+        Judged { observation, assessment, ownership, keys, last_chain_seen }
     }
+}
+
+/// After so many days an expired certificate that nobody sees any more is no news.
+const FORGOTTEN_AFTER_DAYS: i64 = 30;
+
+/// What time does to a certificate that was seen last some time ago.
+fn expiry_unseen(last: &LastChain, context: &Context<'_>) -> Vec<Verdict> {
+    let context = Context { named: false, seen_before: false, ..*context };
+    let mut verdicts = assess::assess(&last.observation, &context).verdicts;
+    verdicts.retain(|verdict| match verdict.rule {
+        Rule::Expiring => true,
+        Rule::Expired => !verdict.evidence.0.iter().any(
+            |(name, value)| matches!(value, EvidenceValue::Number(days) if *name == "days_since" && *days > FORGOTTEN_AFTER_DAYS),
+        ),
+        _ => false,
+    });
+    for verdict in &mut verdicts {
+        verdict
+            .detail
+            .push_str(&format!(" It was last seen at {}; no certificate was seen here since.", last.until));
+        verdict.evidence.0.push(("last_seen", last.until.to_string().into()));
+    }
+    verdicts
 }
 
 fn severity_override(rule: &SeverityRule) -> SeverityOverride {
@@ -159,19 +222,17 @@ impl Judged {
         show: impl FnOnce(&EndpointView<'_>) -> T,
     ) -> T {
         let seen = self.observation.observed_at;
-        let pairs = self.assessment.verdicts.iter().zip(&self.keys);
+        let lives: Vec<Option<Finding>> = self.keys.iter().map(life).collect();
+        let pairs = self.assessment.verdicts.iter().zip(&self.keys).zip(&lives);
         let findings: Vec<FindingView<'_>> = pairs
-            .map(|(verdict, key)| {
-                let kept = life(key);
-                FindingView {
-                    verdict,
-                    key,
-                    state: kept.as_ref().map_or(FindingState::Open, |kept| kept.state),
-                    first_seen: kept.as_ref().map_or(seen, |kept| kept.first_seen.min(seen)),
-                    last_seen: seen,
-                    resolved_at: kept.as_ref().and_then(|kept| kept.resolved_at),
-                    exception: None,
-                }
+            .map(|((verdict, key), kept)| FindingView {
+                verdict,
+                key,
+                state: kept.as_ref().map_or(FindingState::Open, |kept| kept.state),
+                first_seen: kept.as_ref().map_or(seen, |kept| kept.first_seen.min(seen)),
+                last_seen: seen,
+                resolved_at: kept.as_ref().and_then(|kept| kept.resolved_at),
+                exception: kept.as_ref().and_then(|kept| kept.decision.as_ref()).map(ExceptionView::of),
             })
             .collect();
         show(&EndpointView {
@@ -188,7 +249,7 @@ impl Judged {
 mod tests {
     use super::*;
     use crate::assess::NoInventory;
-    use crate::model::{Endpoint, Failure, Outcome, Reason, Rule, Severity, Stage};
+    use crate::model::{Endpoint, Failure, Outcome, Reason, Severity, Stage};
 
     const NOW: UnixTime = UnixTime(1_795_510_800);
 
@@ -214,7 +275,10 @@ mod tests {
     #[test]
     fn only_what_was_named_or_known_is_missed_when_silent() {
         let judge = Judge::new(Vec::new(), None);
-        let judged = |target: &str, known| rules(&judge.judge(silent(target), &NoInventory, known, NOW));
+        let judged = |target: &str, known| {
+            let past = Past { fallen_silent: known, last_chain: None };
+            rules(&judge.judge(silent(target), &NoInventory, &past, NOW))
+        };
         assert_eq!(judged("127.0.0.1", false), [(Rule::NotMeasured, Severity::High)]);
         assert_eq!(judged("127.0.0.0/24", false), []);
         assert_eq!(judged("127.0.0.1-127.0.0.9", false), []);
@@ -225,7 +289,7 @@ mod tests {
     fn a_file_is_always_named_whatever_its_path_looks_like() {
         let mut observation = silent("./old certificates/a.pem");
         observation.endpoint.path = Some(observation.target.clone());
-        let judged = Judge::new(Vec::new(), None).judge(observation, &NoInventory, false, NOW);
+        let judged = Judge::new(Vec::new(), None).judge(observation, &NoInventory, &Past::default(), NOW);
         assert_eq!(rules(&judged), [(Rule::NotMeasured, Severity::High)]);
     }
 
@@ -236,7 +300,7 @@ mod tests {
              [[severity]]\nrule = \"scan.not_measured\"\ntag = \"lab\"\nseverity = \"info\"\n",
         );
         let judge = Judge::new(Vec::new(), Some(&profile));
-        let judged = judge.judge(silent("127.0.0.1"), &NoInventory, false, NOW);
+        let judged = judge.judge(silent("127.0.0.1"), &NoInventory, &Past::default(), NOW);
         assert_eq!(rules(&judged), [(Rule::NotMeasured, Severity::Info)]);
         assert_eq!(judged.ownership.owner.as_deref(), Some("me"));
         assert_eq!(judged.keys[0].0, "127.0.0.1:443/scan.not_measured");
@@ -244,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_view_shows_the_life_of_a_finding_where_it_has_one() {
-        let judged = Judge::new(Vec::new(), None).judge(silent("127.0.0.1"), &NoInventory, false, NOW);
+        let judged =
+            Judge::new(Vec::new(), None).judge(silent("127.0.0.1"), &NoInventory, &Past::default(), NOW);
         let states = |life: Option<Finding>| {
             judged.with_view(
                 |_| life.clone(),
@@ -263,6 +328,7 @@ mod tests {
             state: FindingState::Resolved,
             title: String::new(),
             detail: String::new(),
+            remediation: String::new(),
             subject: verdict.subject,
             first_seen: UnixTime(1),
             last_seen: NOW,
@@ -271,6 +337,7 @@ mod tests {
             tags: Vec::new(),
             decision: None,
             told_at: None,
+            told_severity: None,
             returns: 0,
         };
         assert_eq!(states(Some(kept)), [(FindingState::Resolved, UnixTime(1), Some(UnixTime(2)))]);

@@ -8,7 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Settings, paths};
 use crate::model::TrustStore;
 use crate::store::{self, Store};
-use crate::text::escape_for_terminal;
+use crate::text::{escape_for_terminal, shell_word};
 use crate::trust;
 
 /// Which store a command works on.
@@ -32,10 +32,14 @@ pub struct Parts {
     pub actor: String,
     /// What this scanner is called.
     pub vantage: String,
+    /// Settings of this machine.
+    pub settings: Arc<Settings>,
     /// `None` for a temporary store.
     store: Option<PathBuf>,
     /// Only this command knows where the store is.
     is_elsewhere: bool,
+    /// The settings file, where only this command knows it.
+    named_settings: Option<PathBuf>,
 }
 
 impl Parts {
@@ -48,13 +52,20 @@ impl Parts {
         let store = match store {
             StoreChoice::Temporary => None,
             StoreChoice::At(path) | StoreChoice::Environment(path) => Some(path),
-            StoreChoice::Default => Some(match settings.store {
-                Some(path) => path,
+            StoreChoice::Default => Some(match &settings.store {
+                Some(path) => path.clone(),
                 None => paths::default_store()?,
             }),
         };
-        let vantage = settings.vantage.unwrap_or_else(host_name);
-        Ok(Self { clock: Arc::new(SystemClock), actor: user_name(), vantage, store, is_elsewhere })
+        let vantage = settings.vantage.clone().unwrap_or_else(host_name);
+        let (clock, actor, settings) = (Arc::new(SystemClock), user_name(), Arc::new(settings));
+        Ok(Self { clock, actor, vantage, settings, store, is_elsewhere, named_settings: None })
+    }
+
+    /// The same, where the command named its settings file.
+    #[must_use]
+    pub fn with_named_settings(self, file: Option<PathBuf>) -> Self {
+        Self { named_settings: file, ..self }
     }
 
     /// Whether anything is left when the program ends.
@@ -62,14 +73,24 @@ impl Parts {
         self.store.is_some()
     }
 
-    /// A command to type next, for the store that this one worked on.
+    /// A command to type next, for the settings and the store that this one worked with.
     pub(super) fn next_command(&self, command: &str) -> String {
-        match &self.store {
-            Some(path) if self.is_elsewhere => {
-                format!("{command} --store {}", for_shell(&path.to_string_lossy()))
-            }
-            _ => command.to_owned(),
-        }
+        let flags = self.flags(Path::to_owned);
+        if flags.is_empty() { command.to_owned() } else { format!("{command} {flags}") }
+    }
+
+    /// What a command typed anywhere on this machine needs to find the same settings and store; perhaps nothing.
+    pub(super) fn command_flags(&self) -> String {
+        self.flags(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+    }
+
+    fn flags(&self, shown: impl Fn(&Path) -> PathBuf) -> String {
+        let store = self.store.as_deref().filter(|_| self.is_elsewhere);
+        let named = [("--config", self.named_settings.as_deref()), ("--store", store)];
+        let flag = |(flag, path): (&str, Option<&Path>)| {
+            Some(format!("{flag} {}", for_shell(&shown(path?).to_string_lossy())))
+        };
+        named.into_iter().filter_map(flag).collect::<Vec<_>>().join(" ")
     }
 
     /// Opens the store to write a scan, making it if it is not there.
@@ -83,6 +104,11 @@ impl Parts {
     /// Opens the kept store to read, also while another process writes.
     pub(super) fn read_store(&self) -> Result<Store, AppError> {
         Ok(Store::open_reader(self.kept_store()?, &store::Options { create: false, ..options() })?)
+    }
+
+    /// Opens the kept store to write, which must be there.
+    pub(super) fn write_store(&self) -> Result<Store, AppError> {
+        Ok(Store::open(self.kept_store()?, &store::Options { create: false, ..options() })?)
     }
 
     /// Path of the store that is kept.
@@ -111,11 +137,13 @@ pub(super) fn trust_stores(names: &[String]) -> Result<(Vec<TrustStore>, Vec<Str
 }
 
 /// One word for a shell, and nothing that a terminal acts on.
-fn for_shell(word: &str) -> String {
-    let word = escape_for_terminal(word);
-    let is_plain =
-        word.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ','));
-    if is_plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+pub(super) fn for_shell(word: &str) -> String {
+    shell_word(&escape_for_terminal(word))
+}
+
+/// A path that means the same wherever it is read.
+pub(super) fn rooted(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What this machine is called.
@@ -135,11 +163,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_next_command_names_a_store_that_only_this_one_knew() {
+    fn a_next_command_names_settings_and_a_store_that_only_this_one_knew() {
         let next = |store| Parts::new(Settings::default(), store).unwrap().next_command("certvigil report");
         assert_eq!(next(StoreChoice::Temporary), "certvigil report");
         assert_eq!(next(StoreChoice::Environment("/srv/a.redb".into())), "certvigil report");
         assert_eq!(next(StoreChoice::At("/srv/a.redb".into())), "certvigil report --store /srv/a.redb");
+        let named = Parts::new(Settings::default(), StoreChoice::At("/srv/a.redb".into())).unwrap();
+        let named = named.with_named_settings(Some("/srv/a.toml".into()));
+        assert_eq!(
+            named.next_command("certvigil report"),
+            "certvigil report --config /srv/a.toml --store /srv/a.redb"
+        );
         let odd = next(StoreChoice::At("a b; rm 'x'\u{1b}".into()));
         assert_eq!(odd, "certvigil report --store 'a b; rm '\\''x'\\''\\u{1b}'");
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use super::AppError;
-use super::assess::{Skews, fell_silent, flow, skews, walk};
+use super::assess::{Surroundings, flow, walk};
 use super::judge::{Judge, Judged, PublicCertificates};
 use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
@@ -53,7 +53,7 @@ pub(super) struct ReportSource<'a> {
     store: &'a Store,
     stored: &'a StoredScan,
     judge: &'a Judge,
-    skews: &'a Skews,
+    surroundings: &'a Surroundings,
     kept: Kept<'a>,
     public: RefCell<PublicCertificates>,
     /// Judged as at this time.
@@ -66,12 +66,12 @@ impl<'a> ReportSource<'a> {
         store: &'a Store,
         stored: &'a StoredScan,
         judge: &'a Judge,
-        skews: &'a Skews,
+        surroundings: &'a Surroundings,
         now: UnixTime,
         generated_at: UnixTime,
     ) -> Self {
         let (kept, public) = (Kept::new(store, now), RefCell::default());
-        Self { store, stored, judge, skews, kept, public, now, generated_at }
+        Self { store, stored, judge, surroundings, kept, public, now, generated_at }
     }
 
     /// Writes the whole report.
@@ -127,15 +127,24 @@ impl<'a> ReportSource<'a> {
         }))?)
     }
 
-    fn each_endpoint(
+    /// Judges every endpoint, one after the other.
+    pub(super) fn each_endpoint(
         &self,
         mut write: impl FnMut(&EndpointView<'_>) -> io::Result<()>,
     ) -> Result<(), AppError> {
         let life = |key: &FindingKey| kept_finding(self.store, self.stored.scan.profile.as_deref(), key);
-        walk(self.store, &self.kept, self.stored, self.judge, self.skews, self.now, |judged: Judged| {
-            self.public.borrow_mut().learn(self.judge, &judged);
-            Ok(judged.with_view(life, |view| write(view))?)
-        })
+        walk(
+            self.store,
+            &self.kept,
+            self.stored,
+            self.judge,
+            self.surroundings,
+            self.now,
+            |judged: Judged| {
+                self.public.borrow_mut().learn(self.judge, &judged);
+                Ok(judged.with_view(life, |view| write(view))?)
+            },
+        )
     }
 
     fn each_certificate(
@@ -173,14 +182,15 @@ pub(super) fn stream<'a>(
     profile: Option<String>,
     kept: &'a Kept<'a>,
     judge: &'a Judge,
+    surroundings: Surroundings,
     clock: &'a dyn Clock,
     lines: &'a mut (dyn Write + Send),
 ) -> Box<Listener<'a>> {
     let mut writer = JsonlReport::new(lines);
     Box::new(move |stored| {
         let observation = kept.observation(stored)?;
-        let fallen_silent = fell_silent(store, &observation)?;
-        let judged = judge.judge(observation, kept, fallen_silent, clock.now());
+        let past = surroundings.past(store, kept, &observation)?;
+        let judged = judge.judge(observation, kept, &past, clock.now());
         let life = |key: &FindingKey| kept_finding(store, profile.as_deref(), key);
         Ok(judged.with_view(life, |view| writer.endpoint(view))?)
     })
@@ -224,8 +234,8 @@ pub fn write_kept_report(
     let judge = Judge::new(stores, profile.as_ref());
     let now = parts.clock.now();
     let at = stored.scan.finished_at.unwrap_or(now);
-    let skews = skews(&store, &Kept::new(&store, at), &stored)?;
-    let source = ReportSource::new(&store, &stored, &judge, &skews, at, now);
+    let surroundings = Surroundings::of(&store, &Kept::new(&store, at), &stored, at)?;
+    let source = ReportSource::new(&store, &stored, &judge, &surroundings, at, now);
     let next = match stored.scan.state {
         ScanState::Complete => parts.next_command("certvigil inventory list --expires-within 30d"),
         ScanState::Running | ScanState::Incomplete => GO_ON.to_owned(),

@@ -34,6 +34,8 @@ pub struct ScanRequest {
     pub list_dead: bool,
     pub fail_on: Option<FailOn>,
     pub fail_on_new: Option<FailOn>,
+    /// How long to wait for alerts to be sent.
+    pub alert_wait: Option<Duration>,
 }
 
 impl ScanRequest {
@@ -94,6 +96,11 @@ impl ScanRequest {
         self.resolver.or(self.profile().resolver)
     }
 
+    /// Two minutes unless asked otherwise.
+    pub(super) fn alert_wait(&self) -> Duration {
+        self.alert_wait.unwrap_or(Duration::from_secs(120))
+    }
+
     pub(super) fn probe_settings(&self) -> ProbeSettings {
         let profile = self.profile();
         let mut settings = ProbeSettings { depth: self.depth(), ..ProbeSettings::default() };
@@ -121,6 +128,11 @@ impl ScanRequest {
             None => {}
         }
         settings
+    }
+
+    /// Two seconds unless the profile says otherwise.
+    pub(super) fn second_look_after(&self) -> Duration {
+        self.profile().pace.second_look.map_or(Duration::from_secs(2), |after| after.0)
     }
 
     pub(super) fn pace(&self) -> Pace {

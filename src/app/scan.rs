@@ -1,35 +1,50 @@
 //! Scan: discover → probe → commit → assess → reconcile → report.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::AppError;
+use super::alerting::Alerting;
+use super::assess::Surroundings;
 use super::begin::{Begun, begin, replay};
+use super::dispatch::{Delivery, deliver};
 use super::judge::Judge;
 use super::kept::Kept;
 use super::parts::{Parts, trust_stores};
 use super::progress::ScanProgress;
-use super::reconcile::{Changes, Reconciled, reconcile_scan};
+use super::reconcile::{Changes, Circumstances, Reconciled, reconcile_scan};
 use super::recorder::{Recorder, unit_position};
 use super::report::{Form, GO_ON, ReportSource, stream};
 use super::request::ScanRequest;
 use super::visit::{Queue, Visitors, visit_all};
+use super::watch::Shift;
 use crate::discover::{Plan, Position, plan};
 use crate::dns::{HickoryResolver, NoResolver, Resolve};
 use crate::model::{Counts, ScanState, Severity, TrustStore};
 use crate::probe::{Pace, Prober, Statistics};
 use crate::report::number;
-use crate::store::{ScanWriter, Store, StoredScan};
+use crate::store::{ScanWriter, Store, StoreError, StoredScan};
 use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
+use crate::wire::v1::EndpointView;
 
 /// Above so many probes a scan wants to be meant.
 const CONSENT_ABOVE: u128 = 1_000_000;
 
+/// How long a profile's scan waits for another process that writes the store, such as a flush with a hook.
+const WAIT_FOR_STORE: Duration = Duration::from_secs(600);
+const LOOK_AT_STORE_EVERY: Duration = Duration::from_millis(500);
+
 /// Visits under way from the workers to the recorder.
 const CHANNEL: usize = 2_048;
+
+/// Said where the clock does not fit to what earlier runs saw.
+const CLOCK_JUMPED: &str = "this machine's clock jumped since the last run: findings were left as they are and nobody \
+    is told; set the clock, or, if it is right, the next run goes on";
 
 /// A scan that is ready to run: everything is parsed and checked, nothing was sent.
 pub struct Prepared {
@@ -39,6 +54,8 @@ pub struct Prepared {
     prober: Arc<Prober>,
     resolver: Arc<dyn Resolve>,
     judge: Arc<Judge>,
+    /// Who is told; `None` without settings for it, without a profile, or where nothing is kept.
+    alerting: Option<Alerting>,
     notes: Vec<String>,
 }
 
@@ -54,6 +71,11 @@ pub struct Finished {
     /// The profile was scanned before: there is something to compare with.
     has_earlier: bool,
     parts: Parts,
+    alerting: Option<Alerting>,
+    /// The clock is in order: mail may go out.
+    clock_fits: bool,
+    /// What was delivered before the scan.
+    begun: Delivery,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -106,7 +128,15 @@ pub(super) fn prepare_with(
     }
     let prober = Arc::new(Prober::new(settings, request.pace())?);
     let judge = Arc::new(Judge::new(stores, request.profile.as_ref()));
-    Ok(Prepared { request, parts: parts.clone(), plan, prober, resolver, judge, notes })
+    let alerting = match &request.profile {
+        Some(profile) => Alerting::new(&parts.settings, Some(profile))?,
+        None => None,
+    };
+    if alerting.is_some() && !parts.keeps_a_store() {
+        notes.push("with --no-store nothing is known from before: nobody is told".to_owned());
+    }
+    let alerting = alerting.filter(|_| parts.keeps_a_store());
+    Ok(Prepared { request, parts: parts.clone(), plan, prober, resolver, judge, alerting, notes })
 }
 
 /// Visits everything, keeps what was seen, judges it, and leads the profile's findings on. With `lines`, each
@@ -115,67 +145,166 @@ pub(super) fn prepare_with(
 /// # Errors
 /// The store or the targets fail in the middle; what was committed stays and can be resumed.
 pub async fn run(
-    prepared: Prepared,
+    mut prepared: Prepared,
     progress: Arc<ScanProgress>,
     lines: Option<&mut (dyn Write + Send)>,
 ) -> Result<Finished, AppError> {
-    let Prepared { request, parts, plan, prober, resolver, judge, .. } = prepared;
     let mut warnings = Vec::new();
-    for (name, error) in plan.resolve_exclusions(&*resolver).await {
+    for (name, error) in prepared.plan.resolve_exclusions(&*prepared.resolver).await {
         warnings.push(format!("exclusion {name}: {error}; only the name itself is left out"));
     }
-    let store = parts.open_store()?;
-    let begun = begin(&store, &request, &parts, &plan)?;
-
-    // Discover and probe.
-    progress.count(0, begun.progress.counts.handshake, begun.progress.counts.failure);
-    let known = Arc::new(store.known_endpoints()?);
-    let visitors = Arc::new(Visitors {
-        known: Arc::clone(&known),
-        queue: queue(&plan, &begun),
-        plan: Arc::clone(&plan),
-        prober: Arc::clone(&prober),
-        resolver,
-        clock: Arc::clone(&parts.clock),
-        progress: Arc::clone(&progress),
+    let store = open(&prepared.parts, prepared.request.profile.is_some(), &progress).await?;
+    warnings.extend(namesake(&store, &prepared.request)?);
+    if let Some(alerting) = &mut prepared.alerting {
+        alerting.learn_routes(&store)?;
+    }
+    let Prepared { request, parts, judge, alerting, .. } = &prepared;
+    let shift = request.profile.as_ref().map(|profile| Shift {
+        store: &store,
+        parts,
+        profile,
+        alerting: alerting.as_ref(),
     });
-    let (sender, visits) = mpsc::channel(CHANNEL);
-    let visiting = visit_all(visitors, workers(&prober, &plan), sender);
-
-    // Commit.
-    let (writer, counts, visited) = {
-        let kept = Kept::new(&store, parts.clock.now());
-        let mut recorder = Recorder::new(begun.writer, known, begun.progress, request.list_dead);
-        if let Some(lines) = lines {
-            let profile = request.profile.as_ref().map(|profile| profile.name.clone());
-            let mut listener = stream(&store, profile, &kept, &judge, &*parts.clock, lines);
-            // What an earlier run saw belongs to the report, too.
-            replay(&store, begun.sequence, &mut *listener)?;
-            recorder.listen(listener);
-        }
-        record_beside(recorder, visits, visiting).await?
-    };
-    let stored = finish(writer, counts, &plan, &progress, parts.clock.now())?;
-    // What was seen before the targets failed is in the record; that they failed is what the user hears.
-    visited?;
+    let mut begun = Delivery::default();
+    if let Some(shift) = shift {
+        begun = begin_shift(shift, judge, request.alert_wait() / 2, &progress).await?;
+    }
+    let stored = look(&prepared, &store, &progress, lines).await?;
     if stored.scan.counts.endpoints == 0 && !progress.is_stopping() {
         warnings.push("nothing was scanned: no target was given that is not excluded".to_owned());
     }
 
     // Assess and reconcile.
     let has_earlier = has_earlier(&store, &stored)?;
-    let reconciled = reconcile_scan(&store, &stored, &judge, &parts.actor, parts.clock.now())?;
+    let now = parts.clock.now();
+    let clock_fits = shift.map_or(Ok(true), |shift| shift.trusts_clock(&stored, now))?;
+    let circumstances =
+        Circumstances { actor: &parts.actor, now, alerting: alerting.as_ref(), leads: clock_fits };
+    let reconciled = reconcile_scan(&store, &stored, judge, circumstances)?;
+    if let Some(shift) = shift.filter(|_| clock_fits) {
+        shift.tell_still_watching(now)?;
+    }
+    warnings.extend(reconciled.changes.warning());
+    if !clock_fits {
+        warnings.push(CLOCK_JUMPED.to_owned());
+    }
+    let Prepared { request, parts, prober, judge, alerting, .. } = prepared;
+    let statistics = prober.statistics();
     Ok(Finished {
         store,
         stored,
         judge,
         request,
         reconciled,
-        statistics: prober.statistics(),
+        statistics,
         warnings,
         has_earlier,
         parts,
+        alerting,
+        clock_fits,
+        begun,
     })
+}
+
+/// What a profile's scan begins with, if the clock is in order: what the last one left is led on, what waits is sent.
+/// Takes at most `wait`, so that this scan's own news gets the rest of the time.
+async fn begin_shift(
+    shift: Shift<'_>,
+    judge: &Judge,
+    wait: Duration,
+    progress: &ScanProgress,
+) -> Result<Delivery, AppError> {
+    let mut begun = Delivery::default();
+    if !shift.clock_fits()? {
+        return Ok(begun);
+    }
+    shift.catch_up(judge)?;
+    if let Some(alerting) = shift.alerting {
+        let mut stop = progress.stop_signal();
+        tokio::select! {
+            delivered = deliver(shift.parts, shift.store, alerting, wait) => begun = delivered?,
+            _ = stop.wait_for(|stopping| *stopping) => {}
+        }
+    }
+    // Goes with the news of this scan, so that there is one mail.
+    shift.tell_missed()?;
+    Ok(begun)
+}
+
+/// Discovers, probes and commits.
+async fn look(
+    prepared: &Prepared,
+    store: &Store,
+    progress: &Arc<ScanProgress>,
+    lines: Option<&mut (dyn Write + Send)>,
+) -> Result<StoredScan, AppError> {
+    let Prepared { request, parts, plan, prober, resolver, judge, .. } = prepared;
+    let begun = begin(store, request, parts, plan)?;
+
+    // Discover and probe.
+    progress.count(0, begun.progress.counts.handshake, begun.progress.counts.failure);
+    let known = Arc::new(store.known_endpoints()?);
+    let visitors = Arc::new(Visitors {
+        known: Arc::clone(&known),
+        queue: queue(plan, &begun),
+        plan: Arc::clone(plan),
+        prober: Arc::clone(prober),
+        resolver: Arc::clone(resolver),
+        clock: Arc::clone(&parts.clock),
+        progress: Arc::clone(progress),
+        second_look_after: request.second_look_after(),
+    });
+    let (sender, visits) = mpsc::channel(CHANNEL);
+    let visiting = visit_all(visitors, workers(prober, plan), sender);
+
+    // Commit.
+    let (writer, counts, visited) = {
+        let kept = Kept::new(store, parts.clock.now());
+        let surroundings = Surroundings::of_running(store, begun.writer.scan())?;
+        let mut recorder = Recorder::new(begun.writer, known, begun.progress, request.list_dead);
+        if let Some(lines) = lines {
+            let profile = request.profile.as_ref().map(|profile| profile.name.clone());
+            let mut listener = stream(store, profile, &kept, judge, surroundings, &*parts.clock, lines);
+            // What an earlier run saw belongs to the report, too.
+            replay(store, begun.sequence, &mut *listener)?;
+            recorder.listen(listener);
+        }
+        record_beside(recorder, visits, visiting).await?
+    };
+    let stored = finish(writer, counts, plan, progress, parts.clock.now())?;
+    // What was seen before the targets failed is in the record; that they failed is what the user hears.
+    visited?;
+    Ok(stored)
+}
+
+/// What to say where the profile's last scan read it from another file that is still there: each would end what the
+/// other found.
+fn namesake(store: &Store, request: &ScanRequest) -> Result<Option<String>, AppError> {
+    let Some(profile) = &request.profile else { return Ok(None) };
+    let scans = store.scans()?;
+    let last = scans.iter().rfind(|stored| stored.scan.profile.as_ref() == Some(&profile.name));
+    let before = last.and_then(|stored| stored.scan.parameters.profile_source.as_deref());
+    Ok(before.filter(|before| *before != profile.source && Path::new(before).is_file()).map(|before| {
+        let [name, before, now] = [&profile.name, before, &profile.source].map(escape_for_terminal);
+        format!("profile {name} was read from {before} before, and now from {now}: give each file a name of its own")
+    }))
+}
+
+/// Opens the store. The scan of a profile is patient with whoever writes it: a timer's next one may be a day away.
+async fn open(parts: &Parts, is_patient: bool, progress: &ScanProgress) -> Result<Store, AppError> {
+    let until = tokio::time::Instant::now() + WAIT_FOR_STORE;
+    let mut stop = progress.stop_signal();
+    loop {
+        let opened = parts.open_store();
+        let is_taken = matches!(opened, Err(AppError::Store(StoreError::InUse { .. })));
+        if !is_taken || !is_patient || tokio::time::Instant::now() >= until {
+            return opened;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AT_STORE_EVERY) => {}
+            _ = stop.wait_for(|stopping| *stopping) => return opened,
+        }
+    }
 }
 
 fn has_earlier(store: &Store, stored: &StoredScan) -> Result<bool, AppError> {
@@ -349,6 +478,28 @@ impl Finished {
         lines
     }
 
+    /// Sends what is due, for as long as the request allows; `None` where nobody is to be told.
+    ///
+    /// # Errors
+    /// The record cannot be read or written. What could not be sent is no error, but named.
+    pub async fn deliver(&self) -> Result<Option<Delivery>, AppError> {
+        let Some(alerting) = &self.alerting else { return Ok(None) };
+        if !self.clock_fits {
+            return self.hold(CLOCK_JUMPED);
+        }
+        let delivery = deliver(&self.parts, &self.store, alerting, self.request.alert_wait()).await?;
+        Ok(Some(delivery.after(&self.begun)))
+    }
+
+    /// Names all that waits, and that it does so for `reason`; `None` where nobody is to be told.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn hold(&self, reason: &str) -> Result<Option<Delivery>, AppError> {
+        let held = self.alerting.as_ref().map(|_| Delivery::held(&self.store, reason));
+        held.transpose()
+    }
+
     /// Writes the scan's report.
     ///
     /// # Errors
@@ -375,9 +526,17 @@ impl Finished {
         self.source().write_closing_lines(out)
     }
 
+    /// Judges every endpoint, one after the other.
+    pub(super) fn each_endpoint(
+        &self,
+        look: impl FnMut(&EndpointView<'_>) -> std::io::Result<()>,
+    ) -> Result<(), AppError> {
+        self.source().each_endpoint(look)
+    }
+
     fn source(&self) -> ReportSource<'_> {
         let now = self.parts.clock.now();
-        ReportSource::new(&self.store, &self.stored, &self.judge, &self.reconciled.skews, now, now)
+        ReportSource::new(&self.store, &self.stored, &self.judge, &self.reconciled.surroundings, now, now)
     }
 
     fn next_command(&self) -> String {
@@ -405,6 +564,30 @@ fn duration_words(seconds: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_profile_s_scan_waits_for_whoever_writes_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.redb");
+        let choice = crate::app::parts::StoreChoice::At(path);
+        let parts = Parts::new(crate::config::Settings::default(), choice).unwrap();
+        let progress = ScanProgress::default();
+        let writer = parts.open_store().unwrap();
+        let is_taken = |opened: Result<Store, AppError>| {
+            matches!(opened, Err(AppError::Store(StoreError::InUse { .. })))
+        };
+        let began = tokio::time::Instant::now();
+        assert!(is_taken(open(&parts, false, &progress).await));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert!(is_taken(open(&parts, true, &progress).await));
+        assert_eq!(began.elapsed(), WAIT_FOR_STORE);
+        let leave = async {
+            tokio::time::sleep(Duration::from_secs(90)).await;
+            drop(writer);
+        };
+        let (opened, ()) = tokio::join!(open(&parts, true, &progress), leave);
+        assert!(opened.is_ok(), "{opened:?}");
+    }
 
     #[test]
     fn durations_are_for_people() {

@@ -23,12 +23,11 @@ pub fn doctor(parts: &Parts, rebuild: bool, form: ListForm, out: &mut dyn Write)
     }
     let report = store.check()?;
     let document = DoctorDocument::new(now, checks(path, &report, rebuild));
-    let next = if report.is_clean() {
-        "certvigil backup FILE"
-    } else {
-        "certvigil doctor --rebuild, or certvigil restore FILE"
-    };
-    write_list(form, now, &document, |options| doctor_table(&document, options, next), out)?;
+    let next = parts.next_command(match report.is_clean() {
+        true => "certvigil backup FILE",
+        false => "certvigil doctor --rebuild",
+    });
+    write_list(form, now, &document, |options| doctor_table(&document, options, &next), out)?;
     Ok(report.is_clean())
 }
 

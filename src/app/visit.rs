@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -14,7 +15,7 @@ use super::progress::ScanProgress;
 use crate::clock::Clock;
 use crate::discover::{DiscoverError, Expanded, Plan, Position, Sweep, Unit, expand};
 use crate::dns::Resolve;
-use crate::model::{Endpoint, Observation, Outcome};
+use crate::model::{Endpoint, Observation, Outcome, Reason};
 use crate::probe::{Expectation, Prober};
 use crate::store::KnownEndpoints;
 use crate::x509::RawChain;
@@ -43,6 +44,9 @@ pub(super) struct Visitors {
     pub(super) resolver: Arc<dyn Resolve>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) progress: Arc<ScanProgress>,
+    /// Between the first look at a server that was there before and is silent now, and the second one: a restart or
+    /// a full queue is over by then.
+    pub(super) second_look_after: Duration,
     pub(super) queue: Queue,
 }
 
@@ -175,6 +179,10 @@ async fn next_visit(visitors: &Arc<Visitors>) -> Result<Option<Visited>, Discove
 
 async fn visit_unit(visitors: &Arc<Visitors>, ordinal: Ordinal, unit: &Unit) -> Visited {
     let mut expanded = expand(unit, &visitors.plan, &*visitors.resolver).await;
+    if unit.named && is_dns_failure(&expanded) {
+        tokio::time::sleep(visitors.second_look_after).await;
+        expanded = expand(unit, &visitors.plan, &*visitors.resolver).await;
+    }
     let observations = if expanded.len() > 1 {
         visit_side_by_side(visitors, unit, expanded).await
     } else {
@@ -185,6 +193,12 @@ async fn visit_unit(visitors: &Arc<Visitors>, ordinal: Ordinal, unit: &Unit) -> 
         observations
     };
     Visited { ordinal, position: unit.position, named: unit.named, observations }
+}
+
+/// The DNS server failed; that a name does not exist is an answer.
+fn is_dns_failure(expanded: &[Expanded]) -> bool {
+    let failed = |one: &Expanded| matches!(one, Expanded::Failed(_, f) if f.reason == Reason::DnsFailure);
+    !expanded.is_empty() && expanded.iter().all(failed)
 }
 
 /// The addresses of one name do not wait for each other; the prober paces them.
@@ -213,9 +227,13 @@ async fn visit(
     let (endpoint, outcome) = match expanded {
         Expanded::Endpoint(endpoint) => {
             // Silence is news only where somebody ought to be.
-            let is_expected = named || visitors.expects(&endpoint);
-            let expectation = if is_expected { Expectation::Answer } else { Expectation::Nothing };
-            let outcome = visitors.prober.visit_expecting(&endpoint, expectation).await;
+            let was_there = visitors.expects(&endpoint);
+            let expectation = if named || was_there { Expectation::Answer } else { Expectation::Nothing };
+            let mut outcome = visitors.prober.visit_expecting(&endpoint, expectation).await;
+            if was_there && outcome.presented().is_none() {
+                tokio::time::sleep(visitors.second_look_after).await;
+                outcome = visitors.prober.visit_expecting(&endpoint, Expectation::Nothing).await;
+            }
             (endpoint, outcome)
         }
         Expanded::Failed(endpoint, failure) => (endpoint, Outcome::Failure(failure)),

@@ -9,9 +9,10 @@
 //! the steps above count, else it would be critical from its first second.
 //!
 //! CA certificates: 180, 90 and 30 days; one that lives less than a year is measured by the same parts of its
-//! life (1/2, 1/4, 1/12), so that a short-lived CA is not critical by birth.
+//! life (1/2, 1/4, 1/12), so that a short-lived CA is not critical by birth. The numbers are a profile's to change;
+//! no step of a CA begins before half of its life is over.
 
-use crate::model::Severity;
+use crate::model::{ExpiryStep, Severity, Thresholds};
 use crate::time::{DAY_SECONDS, UnixTime};
 
 /// Which steps apply.
@@ -29,23 +30,24 @@ pub struct Steps {
     pub critical: i64,
 }
 
-/// End-entity steps: percent of life, and days.
-const END_ENTITY: [(i64, i64); 3] = [(25, 30), (15, 14), (5, 3)];
-/// CA steps: divisor of life, and days.
-const CA: [(i64, i64); 3] = [(2, 180), (4, 90), (12, 30)];
-
 impl Steps {
     /// The steps of a certificate that lives `life_seconds` (`None`: unknown, the days alone count; zero or less:
     /// it is never valid, and never expiring), looked at every `scan_interval_seconds`.
-    pub fn new(role: Role, life_seconds: Option<i64>, scan_interval_seconds: Option<i64>) -> Self {
-        let step = |(part, days): (i64, i64)| {
-            let by_days = days.saturating_mul(DAY_SECONDS);
-            let by_life = life_seconds.map(|life| share(role, life.max(0), part));
+    pub fn new(
+        thresholds: &Thresholds,
+        role: Role,
+        life_seconds: Option<i64>,
+        scan_interval_seconds: Option<i64>,
+    ) -> Self {
+        let step = |days: u32, (part, of): (u32, u32)| {
+            let by_days = i64::from(days).saturating_mul(DAY_SECONDS);
+            let by_life = life_seconds.map(|life| share(life.max(0), part, of));
             by_life.map_or(by_days, |by_life| by_life.min(by_days))
         };
         let [medium, high, critical] = match role {
-            Role::EndEntity => END_ENTITY.map(step),
-            Role::Ca => CA.map(step),
+            Role::EndEntity => [thresholds.medium, thresholds.high, thresholds.critical]
+                .map(|ExpiryStep { share, days }| step(days, (share, 100))),
+            Role::Ca => thresholds.ca_days.map(|days| step(days, (days.min(CA_YEAR / 2), CA_YEAR))),
         };
         let interval = floor_interval(life_seconds, scan_interval_seconds);
         let critical = critical.max(interval);
@@ -68,6 +70,7 @@ impl Steps {
 /// Severity of a certificate that is valid now and ends at `not_after`; `None` if it has ended, is not yet valid, or
 /// has time left.
 pub fn severity(
+    thresholds: &Thresholds,
     role: Role,
     not_before: Option<UnixTime>,
     not_after: UnixTime,
@@ -78,17 +81,16 @@ pub fn severity(
         return None;
     }
     let life = not_before.map(|start| not_after.seconds_since(start));
-    Steps::new(role, life, scan_interval_seconds).severity(not_after.seconds_since(now))
+    Steps::new(thresholds, role, life, scan_interval_seconds).severity(not_after.seconds_since(now))
 }
 
-fn share(role: Role, life: i64, part: i64) -> i64 {
-    match role {
-        Role::EndEntity => {
-            let seconds = i128::from(life) * i128::from(part) / 100;
-            i64::try_from(seconds).unwrap_or(i64::MAX)
-        }
-        Role::Ca => life / part,
-    }
+/// Days that are the whole of a CA's life, where its days left are taken as parts of it.
+const CA_YEAR: u32 = 360;
+
+/// `part` of `of` parts of `life`.
+fn share(life: i64, part: u32, of: u32) -> i64 {
+    let seconds = i128::from(life) * i128::from(part) / i128::from(of.max(1));
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 fn floor_interval(life_seconds: Option<i64>, scan_interval_seconds: Option<i64>) -> i64 {
@@ -113,6 +115,7 @@ mod tests {
 
     fn at(life_days: i64, left_seconds: i64, interval: Option<i64>) -> Option<Severity> {
         severity(
+            &Thresholds::default(),
             Role::EndEntity,
             Some(UnixTime(0)),
             UnixTime(days(life_days)),
@@ -138,10 +141,10 @@ mod tests {
 
     #[test]
     fn short_lives_have_short_steps() {
-        let six_days = Steps::new(Role::EndEntity, Some(days(6)), None);
+        let six_days = Steps::new(&Thresholds::default(), Role::EndEntity, Some(days(6)), None);
         assert_eq!(six_days.medium, 36 * HOUR);
         assert_eq!(six_days.critical, 6 * DAY_SECONDS / 20);
-        let ten_hours = Steps::new(Role::EndEntity, Some(10 * HOUR), None);
+        let ten_hours = Steps::new(&Thresholds::default(), Role::EndEntity, Some(10 * HOUR), None);
         assert_eq!((ten_hours.medium, ten_hours.critical), (9_000, 1_800));
     }
 
@@ -159,25 +162,68 @@ mod tests {
     #[test]
     fn a_life_of_nothing_or_less_does_not_expire() {
         assert_eq!(
-            severity(Role::EndEntity, Some(UnixTime(10)), UnixTime(5), UnixTime(7), Some(days(1))),
+            severity(
+                &Thresholds::default(),
+                Role::EndEntity,
+                Some(UnixTime(10)),
+                UnixTime(5),
+                UnixTime(7),
+                Some(days(1))
+            ),
             None
         );
         assert_eq!(
-            severity(Role::EndEntity, Some(UnixTime(5)), UnixTime(5), UnixTime(5), None),
+            severity(
+                &Thresholds::default(),
+                Role::EndEntity,
+                Some(UnixTime(5)),
+                UnixTime(5),
+                UnixTime(5),
+                None
+            ),
             Some(Severity::Critical)
         );
         assert_eq!(
-            severity(Role::EndEntity, Some(UnixTime(i64::MIN)), UnixTime(i64::MAX), UnixTime(0), None),
+            severity(
+                &Thresholds::default(),
+                Role::EndEntity,
+                Some(UnixTime(i64::MIN)),
+                UnixTime(i64::MAX),
+                UnixTime(0),
+                None
+            ),
             None
         );
     }
 
     #[test]
     fn a_ca_speaks_half_a_year_ahead() {
-        let ten_years = Steps::new(Role::Ca, Some(days(3_650)), None);
+        let ten_years = Steps::new(&Thresholds::default(), Role::Ca, Some(days(3_650)), None);
         assert_eq!(ten_years, Steps { medium: days(180), high: days(90), critical: days(30) });
-        let one_day = Steps::new(Role::Ca, Some(days(1)), None);
+        let one_day = Steps::new(&Thresholds::default(), Role::Ca, Some(days(1)), None);
         assert_eq!(one_day, Steps { medium: 12 * HOUR, high: 6 * HOUR, critical: 2 * HOUR });
+    }
+
+    #[test]
+    fn a_profile_sets_its_own_steps() {
+        let step = |share, days| ExpiryStep { share, days };
+        let own = Thresholds {
+            medium: step(50, 60),
+            high: step(30, 30),
+            critical: step(10, 10),
+            ca_days: [720, 400, 90],
+        };
+        let long = Steps::new(&own, Role::EndEntity, Some(days(398)), None);
+        assert_eq!(long, Steps { medium: days(60), high: days(30), critical: days(10) });
+        let short = Steps::new(&own, Role::EndEntity, Some(days(10)), None);
+        assert_eq!(short, Steps { medium: days(5), high: days(3), critical: days(1) });
+        let ten_years = Steps::new(&own, Role::Ca, Some(days(3_650)), None);
+        assert_eq!(ten_years, Steps { medium: days(720), high: days(400), critical: days(90) });
+        // A CA of two years is not expiring by birth.
+        assert_eq!(Steps::new(&own, Role::Ca, Some(days(730)), None).medium, days(365));
+        // However late the steps, one look comes before the end.
+        let weekly = Steps::new(&own, Role::EndEntity, Some(days(90)), Some(days(20)));
+        assert_eq!((weekly.critical, weekly.high), (days(20), days(40)));
     }
 
     proptest! {
@@ -193,15 +239,26 @@ mod tests {
             moments.sort_unstable();
             let seen: Vec<_> = moments
                 .iter()
-                .map(|m| severity(role, Some(UnixTime(0)), UnixTime(life), UnixTime(*m), interval))
+                .map(|m| severity(&Thresholds::default(), role, Some(UnixTime(0)), UnixTime(life), UnixTime(*m), interval))
                 .collect();
             prop_assert!(seen.is_sorted(), "{seen:?}");
         }
 
         #[test]
-        fn steps_are_ordered(life in proptest::option::of(any::<i64>()), interval in proptest::option::of(any::<i64>())) {
+        fn steps_are_ordered(
+            life in proptest::option::of(any::<i64>()),
+            interval in proptest::option::of(any::<i64>()),
+            mut shares in proptest::array::uniform3(1u32..=100),
+            mut days in proptest::array::uniform3(1u32..=3_660),
+        ) {
+            shares.sort_unstable();
+            days.sort_unstable();
+            let step = |i: usize| ExpiryStep { share: shares[i], days: days[i] };
+            let thresholds = Thresholds {
+                medium: step(2), high: step(1), critical: step(0), ca_days: [days[2], days[1], days[0]],
+            };
             for role in [Role::EndEntity, Role::Ca] {
-                let steps = Steps::new(role, life, interval);
+                let steps = Steps::new(&thresholds, role, life, interval);
                 prop_assert!(steps.medium >= steps.high && steps.high >= steps.critical && steps.critical >= 0);
             }
         }

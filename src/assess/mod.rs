@@ -22,10 +22,14 @@ use std::sync::Arc;
 pub use path::PathCache;
 pub use policy::policies;
 
-use crate::model::{Assessment, Observation, OfferedFor, Outcome, TrustStore};
+use crate::model::{Assessment, Observation, OfferedFor, Outcome, Thresholds, TrustStore};
 use crate::time::UnixTime;
 use crate::x509::{Certificate, Chain, Fingerprint};
 use view::{ChainView, EndpointView};
+
+/// Counts the rules' editions: to be raised when a rule is added, dropped, or judges otherwise than before, so that
+/// what is found only by that is told as one baseline and wakes nobody.
+pub const RULES_EDITION: u32 = 1;
 
 /// What other endpoints taught us.
 pub trait Inventory {
@@ -60,6 +64,8 @@ pub struct Context<'a> {
     pub inventory: &'a dyn Inventory,
     /// Time to the next look, which makes the steps of expiry earlier. `None` for a single scan.
     pub scan_interval_seconds: Option<i64>,
+    /// The steps of expiry.
+    pub thresholds: Thresholds,
     /// The user named this very target: that it could not be measured is a finding.
     pub named: bool,
     /// A chain was captured here before: that there is none now is a finding.

@@ -1,8 +1,14 @@
 //! The command line's shape. Text here is public: goldens in `fixtures/golden/help/` hold it.
 
+mod findings;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use findings::{
+    FindingsAckArgs, FindingsCommand, FindingsListArgs, FindingsMatch, FindingsSilenceArgs,
+};
 
 use crate::config::duration::HumanDuration;
 use crate::config::profile::{FailOn, Rate};
@@ -71,6 +77,11 @@ pub(crate) enum Command {
     /// Findings of a profile's scans
     #[command(subcommand, arg_required_else_help = true)]
     Findings(FindingsCommand),
+    /// Mail and hooks: test, preview, what waits
+    #[command(subcommand, arg_required_else_help = true)]
+    Notify(NotifyCommand),
+    /// Write a first settings file, and a profile from what a first scan finds
+    Init(InitArgs),
     /// Start an estate of faulty servers on loopback, scan it, and show what a scan shows
     Demo(DemoArgs),
     /// Check the store's integrity
@@ -79,6 +90,9 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Put a checked backup in the store's place
     Restore(RestoreArgs),
+    /// Things beside the program: units for systemd
+    #[command(subcommand, arg_required_else_help = true)]
+    Extras(ExtrasCommand),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page of a command
@@ -146,6 +160,9 @@ pub(crate) struct ScanArgs {
     /// Exit with 1 for a finding at least this bad that the profile did not have before; without --fail-on, only then
     #[arg(long, value_name = "SEVERITY", requires = "profile")]
     pub(crate) fail_on_new: Option<FailOn>,
+    /// How long to wait for alerts to be sent; a hook that has begun is let finish [default: 2m]
+    #[arg(long, value_name = "DUR")]
+    pub(crate) alert_wait: Option<HumanDuration>,
     /// No progress on the terminal
     #[arg(long)]
     pub(crate) no_progress: bool,
@@ -287,25 +304,112 @@ pub(crate) struct InventoryDiffArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum FindingsCommand {
-    /// Findings, the worst first
-    List(FindingsListArgs),
+pub(crate) enum NotifyCommand {
+    /// Send one mail and say what the server answers
+    Test(NotifyTestArgs),
+    /// Print the mail as its reader would see it; sends nothing
+    Preview(NotifyPreviewArgs),
+    /// Alerts that wait to be delivered
+    #[command(subcommand, arg_required_else_help = true)]
+    Outbox(OutboxCommand),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct FindingsListArgs {
-    /// Only of this profile
+pub(crate) struct NotifyTestArgs {
+    /// To this address [default: each address of the default route]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NotifyPreviewArgs {
+    /// A digest of what is open in this profile [default: what waits, else what is open in all]
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Only at least this bad: info, low, medium, high or critical
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
-    pub(crate) min_severity: Option<crate::model::Severity>,
-    /// Also those that are resolved
+    /// Only the mail to this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<String>,
+    /// The HTML part alone, for a browser
     #[arg(long)]
-    pub(crate) all: bool,
+    pub(crate) html: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// What waits, since when and why, the worst first
+    List(OutboxListArgs),
+    /// Try all mail now, due or not; run due hooks, and look whether they helped
+    Flush(OutboxFlushArgs),
+    /// Take out what waits for one address or hook, undelivered
+    Drop(OutboxDropArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutboxListArgs {
     /// Form of the list
     #[arg(short, long, value_enum, default_value = "table", value_name = "FORMAT")]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutboxFlushArgs {
+    /// Only what is due, for a timer; while a scan is running it leaves everything to that scan
+    #[arg(long)]
+    pub(crate) due: bool,
+    /// Begin nothing after this time; a hook that runs is let finish [default: 2m]
+    #[arg(long, value_name = "DUR")]
+    pub(crate) wait: Option<HumanDuration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutboxDropArgs {
+    /// The address or the hook's name, as the list shows it
+    #[arg(value_name = "ADDRESS|HOOK")]
+    pub(crate) who: String,
+    /// Why; kept in the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What to scan first and watch from then on, as for scan; without one, only the settings file is written
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Address that gets the mail
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<String>,
+    /// Where the files go [default: the settings file's folder]
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Name of the profile
+    #[arg(long, default_value = "main", value_name = "NAME")]
+    pub(crate) profile: String,
+    /// Ports to try at targets that name none [default: those of the built-in profile internal]
+    #[arg(long, value_name = "PORTS")]
+    pub(crate) ports: Option<String>,
+    /// Scan more than 1,000,000 probes without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExtrasCommand {
+    /// Print the systemd units that scan by a profile and send what waits
+    Timer(TimerArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TimerArgs {
+    /// The profile: how often it is run is its key `every`
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: String,
+    /// For the user's own service manager instead of the system's
+    #[arg(long)]
+    pub(crate) user: bool,
+    /// The program that the units run [default: this one]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) binary: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -65,10 +65,13 @@ fn dispatch(cli: Cli, talk: Talk) -> anyhow::Result<Ending> {
         Command::Report(args) => commands::report::run(args, everywhere, talk),
         Command::Inventory(command) => commands::inventory::run(command, everywhere, talk),
         Command::Findings(command) => commands::findings::run(command, everywhere, talk),
+        Command::Notify(command) => commands::notify::run(command, everywhere, talk),
+        Command::Init(args) => commands::init::run(args, everywhere, talk),
         Command::Demo(args) => commands::demo::run(args, talk),
         Command::Doctor(args) => commands::upkeep::doctor(args, everywhere, talk),
         Command::Backup(args) => commands::upkeep::backup(args, everywhere, talk),
         Command::Restore(args) => commands::upkeep::restore(args, everywhere, talk),
+        Command::Extras(command) => commands::extras::run(command, everywhere, talk),
         Command::Completions(args) => printed(|out| manual::completions(args, out)),
         Command::Man(args) => printed(|out| manual::man(args, out)),
     }

@@ -1,16 +1,32 @@
 //! Files, environment and flags to typed settings. Never scans, judges or stores.
 
 pub mod duration;
+mod expiry;
+pub mod hook;
+pub mod mail;
 pub mod ownership;
 pub mod paths;
+pub mod period;
 pub mod profile;
+pub mod route;
 pub mod settings;
+mod source;
+pub mod template;
+#[cfg(test)]
+mod tests;
+pub mod written;
 
-pub use ownership::{OwnerRule, Ownership};
+pub use hook::HookSettings;
+pub use mail::{MailLogin, MailMechanism, MailSecurity, MailSettings, SecretSource};
+pub use ownership::{NamePattern, OwnerRule, Ownership};
+pub use period::Period;
 pub use profile::{PaceSettings, ProbeChoices, Profile, SeverityRule};
+pub use route::RouteSettings;
 pub use settings::Settings;
 
 use std::path::{Path, PathBuf};
+
+use source::Source;
 
 /// A setting that cannot be used; each message is one line that names the place and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +53,4 @@ fn read_file(path: &Path) -> Result<String, ConfigError> {
         return Err(unreadable(std::io::Error::other("larger than 1 MiB; that is no settings file")));
     }
     Ok(text)
-}
-
-/// Parses TOML into `T`; an error is one line with the line number.
-fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start).min(text.len());
-        let line = 1 + text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count();
-        let message = crate::text::escape_for_terminal(&error.message().replace('\n', "; "));
-        ConfigError::Syntax { path: path.to_owned(), line, message }
-    })
 }

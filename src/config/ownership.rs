@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnetwork::IpNetwork;
 use serde::Deserialize;
 
+use super::written;
 use crate::model::Endpoint;
 
 /// One entry: matches an endpoint in any of its networks or with any of its names.
@@ -62,9 +63,8 @@ impl Network {
 
 impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| {
-            serde::de::Error::custom(format!("`{text}` is not a network; write e.g. 10.1.0.0/16"))
+        written::checked(deserializer, |text| {
+            text.parse().map(Self).map_err(|_| format!("`{text}` is not a network; write e.g. 10.1.0.0/16"))
         })
     }
 }
@@ -77,7 +77,9 @@ pub struct NamePattern {
 }
 
 impl NamePattern {
-    fn matches(&self, name: &str) -> bool {
+    /// Whether `name`, in A-labels, fits. `*.example.com` as the name of a certificate is below `example.com`.
+    pub fn matches(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
         match self.below {
             true => name.strip_suffix(&self.name).is_some_and(|head| head.ends_with('.')),
             false => name == self.name,
@@ -87,11 +89,12 @@ impl NamePattern {
 
 impl<'de> Deserialize<'de> for NamePattern {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let (below, name) = text.strip_prefix("*.").map_or((false, text.as_str()), |name| (true, name));
-        let name = crate::model::ServerName::parse(name)
-            .map_err(|why| serde::de::Error::custom(format!("`{text}` is not a name: {why}")))?;
-        Ok(Self { below, name: name.to_string() })
+        written::checked(deserializer, |text| {
+            let (below, name) = text.strip_prefix("*.").map_or((false, text), |name| (true, name));
+            let name = crate::model::ServerName::parse(name)
+                .map_err(|why| format!("`{text}` is not a name: {why}"))?;
+            Ok(Self { below, name: name.to_string() })
+        })
     }
 }
 

@@ -6,6 +6,12 @@ use etcetera::BaseStrategy as _;
 
 use super::ConfigError;
 
+/// The settings file's name in the settings directory.
+pub const SETTINGS_FILE: &str = "certvigil.toml";
+
+/// The profiles' folder in the settings directory.
+pub const PROFILES: &str = "profiles";
+
 /// `certvigil/certvigil.redb` in the platform's data directory.
 ///
 /// # Errors

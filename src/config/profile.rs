@@ -6,8 +6,10 @@ use serde::Deserialize;
 
 use super::duration::HumanDuration;
 use super::ownership::{Network, OwnerRule};
-use super::{ConfigError, paths};
-use crate::model::{Depth, Exclusion, Rule, Severity};
+use super::source::{Places, place};
+use super::written::{named, rule, severity};
+use super::{ConfigError, Period, RouteSettings, Source, paths, settings};
+use crate::model::{Depth, Exclusion, Rule, Severity, Thresholds};
 use crate::x509::Fingerprint;
 
 const BUILT_IN: [(&str, &str); 3] = [
@@ -42,13 +44,32 @@ pub struct Profile {
     pub depth: Option<Depth>,
     pub trust: Option<Vec<String>>,
     pub resolver: Option<std::net::SocketAddr>,
-    pub every: Option<HumanDuration>,
+    /// How often it is run.
+    pub every: Option<Period>,
     #[serde(deserialize_with = "fail_on")]
     pub fail_on: Option<FailOn>,
     pub pace: PaceSettings,
     pub probe: ProbeChoices,
     pub owner: Vec<OwnerRule>,
     pub severity: Vec<SeverityRule>,
+    /// Tried before those of the settings; none is a default.
+    pub route: Vec<RouteSettings>,
+    /// Hooks of the settings that may run for this profile; `None`: all. What they run stands in the settings only.
+    pub hooks: Option<Vec<String>>,
+    /// Steps of expiry, from `[expiry]` or the defaults.
+    #[serde(deserialize_with = "read_apart")]
+    pub expiry: Thresholds,
+    /// Where the names stand that [`super::Settings::check_profile`] looks up.
+    #[serde(skip)]
+    pub(crate) places: NamePlaces,
+}
+
+/// Lines of a profile, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct NamePlaces {
+    pub(crate) path: PathBuf,
+    pub(crate) hooks: Vec<usize>,
+    pub(crate) routes: Vec<usize>,
 }
 
 /// From which severity on a scan fails.
@@ -93,6 +114,7 @@ pub struct PaceSettings {
     pub connect_timeout: Option<HumanDuration>,
     pub total_timeout: Option<HumanDuration>,
     pub retries: Option<u32>,
+    pub second_look: Option<HumanDuration>,
 }
 
 /// New connections a second, or no limit at all.
@@ -187,7 +209,7 @@ impl Profile {
             return Self::read(Path::new(name));
         }
         if let Some(folder) = paths::settings_directory() {
-            let path = folder.join("profiles").join(format!("{name}.toml"));
+            let path = folder.join(paths::PROFILES).join(format!("{name}.toml"));
             if path.exists() {
                 return Self::read(&path);
             }
@@ -217,7 +239,18 @@ impl Profile {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let mut profile: Self = super::parse(path, text)?;
+        let source = Source { path, text };
+        let places: Places = source.parse()?;
+        let mut profile: Self = source.parse()?;
+        profile.expiry = places.expiry.check(&source)?;
+        check_routes(&profile.route, &places, &source)?;
+        profile.places = NamePlaces {
+            path: path.to_owned(),
+            hooks: places.hooks.iter().map(|name| source.line(&name.span())).collect(),
+            routes: (0..profile.route.len())
+                .map(|index| source.line(&place(&places.route, index, "name")))
+                .collect(),
+        };
         profile.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         profile.sha256 = Some(Fingerprint::of(text.as_bytes()));
         profile.source.clone_from(&profile.name);
@@ -225,29 +258,33 @@ impl Profile {
     }
 }
 
+/// A profile's routes hold for this profile, and the settings' default stays the only one.
+fn check_routes(routes: &[RouteSettings], places: &Places, source: &Source<'_>) -> Result<(), ConfigError> {
+    settings::check_routes(routes, places, source)?;
+    for (index, route) in routes.iter().enumerate() {
+        let wrong = |key, message| Err(source.error(place(&places.route, index, key), message));
+        if route.is_default {
+            return wrong("default", "the default route stands in the settings file; leave out `default`");
+        }
+        if route.profile.is_some() {
+            return wrong("profile", "a route of a profile holds for this profile; leave out `profile`");
+        }
+    }
+    Ok(())
+}
+
+/// `[expiry]` is read with its places, see [`super::expiry::Written`].
+fn read_apart<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Thresholds, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| Thresholds::default())
+}
+
 /// A trust store that has a name of its own, and is not a file.
 fn is_named_store(store: &str) -> bool {
     matches!(store, "mozilla" | "system")
 }
 
-fn named<'de, D, T>(deserializer: D, read: impl Fn(&str) -> Option<T>, expected: &str) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-{
-    let text = String::deserialize(deserializer)?;
-    read(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}`: expected {expected}")))
-}
-
 fn depth<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Depth>, D::Error> {
     named(deserializer, Depth::from_name, "sweep or standard").map(Some)
-}
-
-fn severity<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Severity, D::Error> {
-    named(deserializer, Severity::from_name, "info, low, medium, high or critical")
-}
-
-fn rule<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Rule, D::Error> {
-    named(deserializer, Rule::from_id, "a rule's id, such as x509.validity.expired")
 }
 
 fn fail_on<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<FailOn>, D::Error> {
@@ -316,6 +353,8 @@ mod tests {
         assert_eq!(profile.severity.len(), 1);
         assert_eq!(profile.exclude[0].reason.as_deref(), Some("fragile printers"));
         assert!(profile.resolver.is_some());
+        assert_eq!(profile.hooks.as_deref(), Some(&["certbot".to_owned()][..]));
+        assert_eq!((profile.route.len(), profile.expiry), (1, Thresholds::default()));
     }
 
     #[test]

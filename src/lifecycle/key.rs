@@ -53,4 +53,11 @@ mod tests {
         assert_eq!(key.0, "[::1]:8443/trust.path.self_signed");
         assert_ne!(key, finding_key(&endpoint("127.0.0.1:8443"), None, Rule::SelfSigned));
     }
+
+    #[test]
+    fn a_hook_without_effect_is_keyed_by_the_endpoint_it_was_for() {
+        let endpoint = Endpoint::tcp("127.0.0.1:443".parse().unwrap(), ServerName::parse("pay.example").ok());
+        let key = finding_key(&endpoint, None, Rule::HookNoEffect);
+        assert_eq!(key.0, "pay.example:443/hook.no_effect");
+    }
 }

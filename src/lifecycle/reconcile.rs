@@ -4,8 +4,13 @@
 //! when every member was measured and none has it any more. A member that was not measured holds it: silence is not
 //! a repair.
 
-use crate::model::{Finding, FindingKey, FindingState, Severity, Verdict};
-use crate::time::UnixTime;
+use super::decide::decide;
+use crate::model::{Finding, FindingKey, FindingNews, FindingState, Severity, Silence, Verdict};
+use crate::time::{DAY_SECONDS, UnixTime};
+
+/// A finding that is back within this time of being resolved is the old one again, as far as people care; and one
+/// that was seen for longer than this in one go has settled.
+pub(super) const RETURN_SECONDS: i64 = 7 * DAY_SECONDS;
 
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub enum Transition {
     /// Still there.
     Unchanged,
     Resolved,
+    /// Nobody looks any more: its endpoints are no targets now, or DNS no longer returns them.
+    Retired,
     /// Nobody could look: kept as it was.
     Held,
 }
@@ -40,33 +47,47 @@ pub struct Sighting<'a> {
     pub at: UnixTime,
     /// Every endpoint that the key stands for and that is known, visited this time or not.
     pub members: &'a [Member<'a>],
+    /// Who looks after the members now; kept with the finding when it is seen.
+    pub owner: Option<&'a str>,
+    pub tags: &'a [String],
+    /// Every standing order, matching or not.
+    pub silences: &'a [Silence],
+    /// None of the members is a target any more.
+    pub retired: bool,
 }
 
 /// Leads a finding on; `None` where there was none and is none. A severity in the verdicts is final: overrides are
 /// applied before.
 ///
 /// Somebody who acknowledged a finding acknowledged it at its severity: when it gets worse, it is open again. A
-/// silence holds until it ends, whatever happens. A finding that comes back after it was resolved starts anew.
+/// silence holds until it ends, whatever happens. Both end in time whether anybody could look or not. A finding that
+/// comes back after it was resolved starts anew, but for how often it did.
 pub fn reconcile(previous: Option<&Finding>, sighting: &Sighting<'_>) -> Option<(Transition, Finding)> {
     let alive = previous.filter(|finding| finding.state != FindingState::Resolved);
     let worst = sighting.members.iter().filter_map(|m| m.verdict).max_by_key(|verdict| verdict.severity);
-    match (alive, worst) {
-        (None, None) => None,
-        (None, Some(verdict)) => Some((Transition::Opened, opened(verdict, sighting))),
-        (Some(finding), Some(verdict)) => Some(seen_again(finding, verdict, sighting)),
-        (Some(finding), None) => {
-            let all_measured =
-                !sighting.members.is_empty() && sighting.members.iter().all(|member| member.measured);
-            Some(if all_measured {
-                resolved(finding, sighting.at)
-            } else {
-                (Transition::Held, finding.clone())
-            })
-        }
+    let (transition, mut finding) = match (alive, worst) {
+        (None, None) => return None,
+        (None, Some(verdict)) => (Transition::Opened, opened(previous, verdict, sighting)),
+        (Some(finding), Some(verdict)) => seen_again(finding, verdict, sighting),
+        (Some(finding), None) => unseen(finding, sighting),
+    };
+    if finding.last_seen.seconds_since(finding.first_seen) > RETURN_SECONDS {
+        finding.returns = 0;
     }
+    if transition == Transition::Worse && finding.state == FindingState::Acknowledged {
+        finding.state = FindingState::Open;
+    }
+    decide(&mut finding, sighting.silences, sighting.at);
+    Some((transition, finding))
 }
 
-fn opened(verdict: &Verdict, sighting: &Sighting<'_>) -> Finding {
+fn opened(resolved: Option<&Finding>, verdict: &Verdict, sighting: &Sighting<'_>) -> Finding {
+    // A clock that went back counts as no time at all.
+    let back = resolved.filter(|finding| {
+        finding.resolved_at.is_some_and(|resolved| sighting.at.seconds_since(resolved) <= RETURN_SECONDS)
+    });
+    let returns = back.map_or(0, |finding| finding.returns.saturating_add(1));
+    let told = back.filter(|finding| returns >= FindingNews::FLAPPING && told_while_open(finding));
     Finding {
         profile: sighting.profile.to_owned(),
         key: sighting.key.clone(),
@@ -75,41 +96,43 @@ fn opened(verdict: &Verdict, sighting: &Sighting<'_>) -> Finding {
         state: FindingState::Open,
         title: verdict.title.clone(),
         detail: verdict.detail.clone(),
+        remediation: verdict.remediation.clone(),
         subject: verdict.subject,
         first_seen: sighting.at,
         last_seen: sighting.at,
         resolved_at: None,
-        owner: None,
-        tags: Vec::new(),
+        owner: sighting.owner.map(str::to_owned),
+        tags: sighting.tags.to_vec(),
         decision: None,
-        told_at: None,
-        returns: 0,
+        told_at: told.and_then(|finding| finding.told_at),
+        told_severity: told.and_then(|finding| finding.told_severity),
+        returns,
     }
 }
 
+/// The last that anybody heard of it was that it is there, not that it is gone.
+fn told_while_open(finding: &Finding) -> bool {
+    finding.told_at.zip(finding.resolved_at).is_some_and(|(told, resolved)| told < resolved)
+}
+
 fn seen_again(finding: &Finding, verdict: &Verdict, sighting: &Sighting<'_>) -> (Transition, Finding) {
+    let mut now = Finding {
+        last_seen: finding.last_seen.max(sighting.at),
+        owner: sighting.owner.map(str::to_owned),
+        tags: sighting.tags.to_vec(),
+        ..finding.clone()
+    };
     // A member that was not measured may still have the worse state: the finding does not get better unseen.
     let all_measured = sighting.members.iter().all(|member| member.measured || member.verdict.is_some());
     if verdict.severity < finding.severity && !all_measured {
-        let mut held = finding.clone();
-        held.last_seen = held.last_seen.max(sighting.at);
-        return (Transition::Unchanged, held);
+        return (Transition::Unchanged, now);
     }
-    let transition = transition(finding.severity, verdict.severity);
-    let state = match (finding.state, transition) {
-        (FindingState::Acknowledged, Transition::Worse) => FindingState::Open,
-        (state, _) => state,
-    };
-    let now = Finding {
-        state,
-        severity: verdict.severity,
-        title: verdict.title.clone(),
-        detail: verdict.detail.clone(),
-        subject: verdict.subject,
-        last_seen: finding.last_seen.max(sighting.at),
-        ..finding.clone()
-    };
-    (transition, now)
+    now.severity = verdict.severity;
+    now.title.clone_from(&verdict.title);
+    now.detail.clone_from(&verdict.detail);
+    now.remediation.clone_from(&verdict.remediation);
+    now.subject = verdict.subject;
+    (transition(finding.severity, verdict.severity), now)
 }
 
 fn transition(before: Severity, now: Severity) -> Transition {
@@ -120,115 +143,17 @@ fn transition(before: Severity, now: Severity) -> Transition {
     }
 }
 
-fn resolved(finding: &Finding, at: UnixTime) -> (Transition, Finding) {
-    let resolved = Finding { state: FindingState::Resolved, resolved_at: Some(at), ..finding.clone() };
-    (Transition::Resolved, resolved)
+fn unseen(finding: &Finding, sighting: &Sighting<'_>) -> (Transition, Finding) {
+    let all_measured = !sighting.members.is_empty() && sighting.members.iter().all(|member| member.measured);
+    let transition = match (sighting.retired, all_measured) {
+        (true, _) => Transition::Retired,
+        (false, true) => Transition::Resolved,
+        (false, false) => return (Transition::Held, finding.clone()),
+    };
+    let resolved =
+        Finding { state: FindingState::Resolved, resolved_at: Some(sighting.at), ..finding.clone() };
+    (transition, resolved)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{EndpointId, Evidence, Rule, Subject};
-
-    const KEY: &str = "a.example:443/x509.validity.expiring";
-
-    fn verdict(severity: Severity) -> Verdict {
-        Verdict {
-            rule: Rule::Expiring,
-            severity,
-            title: "Certificate expires soon".to_owned(),
-            detail: format!("{severity:?}"),
-            evidence: Evidence::default(),
-            subject: Subject::Endpoint(EndpointId([0; 16])),
-            offered_for: None,
-            group: String::new(),
-            remediation: String::new(),
-            references: Vec::new(),
-        }
-    }
-
-    fn step(previous: Option<&Finding>, at: i64, members: &[Member<'_>]) -> Option<(Transition, Finding)> {
-        let key = FindingKey(KEY.to_owned());
-        reconcile(previous, &Sighting { profile: "web", key: &key, at: UnixTime(at), members })
-    }
-
-    fn seen(verdict: &Verdict) -> Member<'_> {
-        Member { measured: true, verdict: Some(verdict) }
-    }
-
-    const CLEAN: Member<'static> = Member { measured: true, verdict: None };
-    const SILENT: Member<'static> = Member { measured: false, verdict: None };
-
-    #[test]
-    fn a_finding_opens_gets_worse_and_is_resolved() {
-        let (medium, high) = (verdict(Severity::Medium), verdict(Severity::High));
-        assert!(step(None, 1, &[CLEAN]).is_none());
-        let (transition, finding) = step(None, 1, &[seen(&medium)]).unwrap();
-        assert_eq!(transition, Transition::Opened);
-        let (transition, finding) = step(Some(&finding), 2, &[seen(&medium)]).unwrap();
-        assert_eq!(
-            (transition, finding.first_seen, finding.last_seen),
-            (Transition::Unchanged, UnixTime(1), UnixTime(2))
-        );
-        let (transition, finding) = step(Some(&finding), 3, &[seen(&high)]).unwrap();
-        assert_eq!(
-            (transition, finding.severity, finding.detail.as_str()),
-            (Transition::Worse, Severity::High, "High")
-        );
-        let (transition, finding) = step(Some(&finding), 4, &[seen(&medium)]).unwrap();
-        assert_eq!(transition, Transition::Better);
-        let (transition, finding) = step(Some(&finding), 5, &[CLEAN]).unwrap();
-        assert_eq!(transition, Transition::Resolved);
-        assert_eq!(
-            (finding.state, finding.resolved_at, finding.last_seen),
-            (FindingState::Resolved, Some(UnixTime(5)), UnixTime(4))
-        );
-        assert!(step(Some(&finding), 6, &[CLEAN]).is_none());
-        let (transition, finding) = step(Some(&finding), 7, &[seen(&high)]).unwrap();
-        assert_eq!(
-            (transition, finding.first_seen, finding.resolved_at),
-            (Transition::Opened, UnixTime(7), None)
-        );
-    }
-
-    #[test]
-    fn an_endpoint_that_was_not_measured_holds_its_findings() {
-        let high = verdict(Severity::High);
-        let (_, finding) = step(None, 1, &[seen(&high)]).unwrap();
-        let (transition, held) = step(Some(&finding), 2, &[SILENT]).unwrap();
-        assert_eq!(transition, Transition::Held);
-        assert_eq!(held, finding);
-        let (transition, _) = step(Some(&finding), 2, &[]).unwrap();
-        assert_eq!(transition, Transition::Held);
-    }
-
-    #[test]
-    fn one_address_of_a_name_keeps_the_finding_open() {
-        let (medium, high) = (verdict(Severity::Medium), verdict(Severity::High));
-        let (_, finding) = step(None, 1, &[seen(&medium), seen(&high)]).unwrap();
-        assert_eq!(finding.severity, Severity::High);
-        let (transition, _) = step(Some(&finding), 2, &[CLEAN, seen(&high)]).unwrap();
-        assert_eq!(transition, Transition::Unchanged);
-        let (transition, _) = step(Some(&finding), 2, &[CLEAN, SILENT]).unwrap();
-        assert_eq!(transition, Transition::Held);
-        // The silent one may be the worse one.
-        let (transition, still) = step(Some(&finding), 2, &[seen(&medium), SILENT]).unwrap();
-        assert_eq!((transition, still.severity), (Transition::Unchanged, Severity::High));
-        let (transition, _) = step(Some(&finding), 2, &[CLEAN, CLEAN]).unwrap();
-        assert_eq!(transition, Transition::Resolved);
-    }
-
-    #[test]
-    fn an_acknowledgement_ends_when_it_gets_worse_and_a_silence_does_not() {
-        let (medium, high) = (verdict(Severity::Medium), verdict(Severity::High));
-        let (_, mut finding) = step(None, 1, &[seen(&medium)]).unwrap();
-        finding.state = FindingState::Acknowledged;
-        let (_, same) = step(Some(&finding), 2, &[seen(&medium)]).unwrap();
-        assert_eq!(same.state, FindingState::Acknowledged);
-        let (_, worse) = step(Some(&finding), 2, &[seen(&high)]).unwrap();
-        assert_eq!(worse.state, FindingState::Open);
-        finding.state = FindingState::Silenced;
-        let (transition, worse) = step(Some(&finding), 2, &[seen(&high)]).unwrap();
-        assert_eq!((transition, worse.state), (Transition::Worse, FindingState::Silenced));
-    }
-}
+mod tests;

@@ -181,6 +181,8 @@ pub struct Finding {
     pub state: FindingState,
     pub title: String,
     pub detail: String,
+    /// What to do; empty where a program before this one wrote it down.
+    pub remediation: String,
     pub subject: Subject,
     pub first_seen: UnixTime,
     pub last_seen: UnixTime,
@@ -192,6 +194,8 @@ pub struct Finding {
     pub decision: Option<Decision>,
     /// When somebody was last told of it; `None`: never.
     pub told_at: Option<UnixTime>,
+    /// How bad it was said to be then: what swings between two severities is not told anew each time.
+    pub told_severity: Option<Severity>,
     /// How often it came back within days of being resolved.
     pub returns: u32,
 }

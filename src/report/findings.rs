@@ -8,11 +8,12 @@ use super::phrases::{counted, date, number};
 use super::style::Style;
 use crate::wire::v1::{FindingRow, FindingsDocument};
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column::new("SEVERITY", 8, 8),
-    Column::new("STATE", 8, 12),
+    Column::new("STATE", 8, 16),
     Column::new("FINDING", 30, 96).weight(2),
     Column::new("SINCE", 10, 22),
+    Column::new("OWNER", 6, 20).optional(),
     Column::new("PROFILE", 8, 24).optional(),
 ];
 
@@ -32,7 +33,7 @@ pub fn findings_table(document: &FindingsDocument<'_>, options: &TableOptions, n
     listing.render(options, next_command)
 }
 
-fn row(finding: &FindingRow<'_>, options: &TableOptions) -> [Cell; 5] {
+fn row(finding: &FindingRow<'_>, options: &TableOptions) -> [Cell; 6] {
     let mut state = Cell::new(&finding.state);
     if let Some(exception) = &finding.exception {
         let until = exception.until.map(|until| format!("until {}", date(until.0))).unwrap_or_default();
@@ -47,6 +48,7 @@ fn row(finding: &FindingRow<'_>, options: &TableOptions) -> [Cell; 5] {
             .and(reason, Style::Plain)
             .and(&finding.key, Style::Dim),
         when(finding.first_seen, options),
+        Cell::new(finding.owner.as_ref().map(AsRef::as_ref).unwrap_or_default()),
         Cell::new(&finding.profile),
     ]
 }

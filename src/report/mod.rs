@@ -17,7 +17,9 @@ mod jsonl;
 mod layout;
 mod listing;
 pub mod mail;
+mod outbox;
 mod phrases;
+mod silences;
 mod style;
 mod table;
 #[cfg(test)]
@@ -37,7 +39,9 @@ pub use jsonl::JsonlReport;
 pub use layout::{Cell, Column};
 pub use listing::Listing;
 pub use mail::{MailBuilder, MailOptions, MailText};
+pub use outbox::outbox_table;
 pub use phrases::{counted, number};
+pub use silences::silences_table;
 pub use style::Style;
 pub use table::TableBuilder;
 

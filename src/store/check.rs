@@ -30,6 +30,8 @@ pub struct CheckReport {
     pub endpoints: u64,
     pub findings: u64,
     pub audit_entries: u64,
+    /// Pieces of news on their way.
+    pub waiting: u64,
     /// The engine found damage in its pages and repaired it from an earlier commit.
     pub engine_repaired: bool,
     /// The first faults, at most [`CheckReport::MAX_FAULTS`].
@@ -102,21 +104,23 @@ impl Store {
             examiner.certificate_states()?;
             examiner.findings()?;
             examiner.audit()?;
+            examiner.outbox()?;
+            examiner.decisions_and_watch()?;
             Ok(examiner.report)
         })
     }
 }
 
-struct Examiner<'t> {
-    transaction: &'t ReadTransaction,
+pub(super) struct Examiner<'t> {
+    pub(super) transaction: &'t ReadTransaction,
     resolver: Resolver,
-    report: CheckReport,
+    pub(super) report: CheckReport,
     /// Endpoints serving each certificate, by number.
     serving: Vec<u64>,
 }
 
 impl Examiner<'_> {
-    fn fault(&mut self, table: &'static str, key: &[u8], what: &'static str) {
+    pub(super) fn fault(&mut self, table: &'static str, key: &[u8], what: &'static str) {
         self.report.fault_count += 1;
         if self.report.faults.len() < CheckReport::MAX_FAULTS {
             let key = key.iter().take(48).map(|byte| format!("{byte:02x}")).collect();
@@ -125,7 +129,7 @@ impl Examiner<'_> {
     }
 
     /// Notes a damaged record and goes on; any other error ends the examination.
-    fn sound<T>(&mut self, result: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    pub(super) fn sound<T>(&mut self, result: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
         match result {
             Ok(value) => Ok(Some(value)),
             Err(StoreError::Corrupt { table, key }) => {
@@ -139,7 +143,7 @@ impl Examiner<'_> {
         }
     }
 
-    fn expect(&mut self, holds: bool, table: &'static str, key: &[u8], what: &'static str) {
+    pub(super) fn expect(&mut self, holds: bool, table: &'static str, key: &[u8], what: &'static str) {
         if !holds {
             self.fault(table, key, what);
         }

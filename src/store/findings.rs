@@ -1,17 +1,32 @@
 //! Findings by profile, and the endpoints that are members of each.
 
+use redb::WriteTransaction;
+
 use super::record::Encoder;
 use super::record::audit::AuditEvent;
 use super::record::finding::{self, StoredFinding};
 use super::schema::{FINDINGS, MEMBERS};
-use super::{Flow, Store, StoreError, audit};
-use crate::model::{EndpointId, Finding, FindingKey, FindingState};
+use super::{Flow, Store, StoreError, outbox, watch};
+use crate::model::{EndpointId, Finding, FindingKey, Outgoing, ProfileWatch};
 
 /// A finding as it is now, and the endpoints that had it in the scan that reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingUpdate {
     pub finding: Finding,
     pub members: Vec<EndpointId>,
+}
+
+/// What is written of findings at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FindingsCommit<'a> {
+    /// Sequence number of the scan that touches the findings.
+    pub sequence: u64,
+    pub updates: &'a [FindingUpdate],
+    /// The news that the updates bring, in the order it is told.
+    pub outgoing: &'a [Outgoing],
+    pub event: Option<&'a AuditEvent>,
+    /// A profile, and what the watch remembers of it from now on.
+    pub profile_watch: Option<(&'a str, &'a ProfileWatch)>,
 }
 
 impl Store {
@@ -54,25 +69,6 @@ impl Store {
         })
     }
 
-    /// Walks the findings of `profile` that are not resolved and that scan `sequence` has not touched: those to
-    /// resolve, or to hold where the scan did not reach their endpoints.
-    ///
-    /// # Errors
-    /// If a record is damaged or cannot be read.
-    pub fn findings_not_in(
-        &self,
-        profile: &str,
-        sequence: u64,
-        mut visit: impl FnMut(StoredFinding) -> Flow,
-    ) -> Result<(), StoreError> {
-        self.findings(profile, |stored| {
-            if stored.finding.state == FindingState::Resolved || stored.scan == sequence {
-                return Flow::Continue(());
-            }
-            visit(stored)
-        })
-    }
-
     /// The members of a finding, each with the sequence number of the last scan that reported it.
     ///
     /// # Errors
@@ -97,38 +93,38 @@ impl Store {
         })
     }
 
-    /// Writes findings as scan `sequence` leaves them, in one transaction with the entry of the audit log, if any.
+    /// Writes findings as a scan or a decision leaves them, with the news that this brings: all of `commit` in one
+    /// transaction.
     ///
     /// # Errors
     /// Nothing is changed then.
-    pub fn put_findings(
-        &self,
-        sequence: u64,
-        updates: &[FindingUpdate],
-        event: Option<&AuditEvent>,
-    ) -> Result<(), StoreError> {
+    pub fn put_findings(&self, commit: &FindingsCommit<'_>) -> Result<(), StoreError> {
         self.placed(|| {
             let transaction = self.write()?;
-            {
-                let mut findings = transaction.open_table(FINDINGS)?;
-                let mut members = transaction.open_table(MEMBERS)?;
-                let mut encoder = Encoder::default();
-                for FindingUpdate { finding, members: ids } in updates {
-                    let key = finding::key(&finding.profile, &finding.key);
-                    let record = finding::encode(&mut encoder, &key, finding, sequence);
-                    findings.insert(key.as_slice(), record)?;
-                    let prefix = finding::member_prefix(&finding.profile, &finding.key);
-                    for id in ids {
-                        let key = [prefix.as_slice(), &id.0].concat();
-                        let record = finding::encode_member(&mut encoder, &key, sequence);
-                        members.insert(key.as_slice(), record)?;
-                    }
-                }
+            put_updates(&transaction, commit)?;
+            outbox::append(&transaction, commit.outgoing)?;
+            if let Some((profile, watch)) = commit.profile_watch {
+                watch::put_profile(&transaction, profile, watch)?;
             }
-            if let Some(event) = event {
-                audit::append(&transaction, event)?;
-            }
-            Ok(transaction.commit()?)
+            outbox::commit(transaction, commit.event)
         })
     }
+}
+
+fn put_updates(transaction: &WriteTransaction, commit: &FindingsCommit<'_>) -> Result<(), StoreError> {
+    let mut findings = transaction.open_table(FINDINGS)?;
+    let mut members = transaction.open_table(MEMBERS)?;
+    let mut encoder = Encoder::default();
+    for FindingUpdate { finding, members: ids } in commit.updates {
+        let key = finding::key(&finding.profile, &finding.key);
+        let record = finding::encode(&mut encoder, &key, finding, commit.sequence);
+        findings.insert(key.as_slice(), record)?;
+        let prefix = finding::member_prefix(&finding.profile, &finding.key);
+        for id in ids {
+            let key = [prefix.as_slice(), &id.0].concat();
+            let record = finding::encode_member(&mut encoder, &key, commit.sequence);
+            members.insert(key.as_slice(), record)?;
+        }
+    }
+    Ok(())
 }

@@ -191,6 +191,6 @@ impl Timeline {
         if began(&state.current, sequence) {
             return Ok(Some(state.current));
         }
-        Ok(self.past(id)?.into_iter().rev().find(|span| began(span, sequence)))
+        Ok(self.past(id)?.into_iter().filter(|span| began(span, sequence)).max_by_key(|span| span.first))
     }
 }

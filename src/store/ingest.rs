@@ -151,7 +151,7 @@ impl Store {
                 stored.scan.state = ScanState::Incomplete;
                 stored.scan.finished_at = Some(now);
                 stored.scan.counts = old.progress.counts;
-                merge::merge_scan(&transaction, &mut stored)?;
+                merge::merge_scan(&transaction, &mut stored, merge::Order::BySequence)?;
                 put_scan(&transaction, &stored)?;
                 let event =
                     scan_event(&stored.scan, &stored.scan.actor, now, "scan.abandoned", String::new());
@@ -231,7 +231,7 @@ impl ScanWriter {
                     .transpose()?;
                 drop_undone(&transaction, stored.sequence, &progress.unwrap_or_default())?;
             }
-            merge::merge_scan(&transaction, stored)?;
+            merge::merge_scan(&transaction, stored, merge::Order::BySequence)?;
             put_scan(&transaction, stored)?;
             let counts = &stored.scan.counts;
             let detail = format!(

@@ -4,6 +4,10 @@
 //! finished again from the start; done twice, it changes nothing the second time. Memory is bounded: observations
 //! are read in chunks, each sorted by endpoint so that the tables are walked in their own order, and the engine
 //! writes pages out once its cache is full.
+//!
+//! Scans follow one another by their sequence numbers, not by the clock, which may jump by years and come back: what
+//! a later scan saw is what is known now, whatever the time it says. Only a scan that was resumed after another one
+//! needs the clock to tell which of the two looked last.
 
 use std::collections::HashMap;
 
@@ -30,9 +34,22 @@ const CERTIFICATES_AT_ONCE: usize = 57_344;
 type Bytes = &'static [u8];
 type Observations<'t> = OpenTable<'t, Bytes, Bytes>;
 
+/// Which of two scans looked later at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The one with the higher sequence number.
+    BySequence,
+    /// What the clock says: a scan begun earlier was resumed after this one.
+    ByTime,
+}
+
 /// Folds the scan and fills in the counts that only the record knows.
-pub(super) fn merge_scan(transaction: &WriteTransaction, stored: &mut StoredScan) -> Result<(), StoreError> {
-    let mut merge = Merge::open(transaction)?;
+pub(super) fn merge_scan(
+    transaction: &WriteTransaction,
+    stored: &mut StoredScan,
+    order: Order,
+) -> Result<(), StoreError> {
+    let mut merge = Merge::open(transaction, order)?;
     merge.run(stored.sequence)?;
     stored.scan.counts.certificates = merge.seen.count();
     stored.scan.counts.known_not_reached = merge.known_not_reached;
@@ -55,11 +72,12 @@ struct Merge<'t> {
     certificates: CertificateChanges<'t>,
     seen: NumberSet,
     known_not_reached: u64,
+    order: Order,
     encoder: Encoder,
 }
 
 impl<'t> Merge<'t> {
-    fn open(transaction: &'t WriteTransaction) -> Result<Self, StoreError> {
+    fn open(transaction: &'t WriteTransaction, order: Order) -> Result<Self, StoreError> {
         Ok(Self {
             observations: transaction.open_table(OBSERVATIONS)?,
             endpoints: transaction.open_table(ENDPOINTS)?,
@@ -70,6 +88,7 @@ impl<'t> Merge<'t> {
             },
             seen: NumberSet::default(),
             known_not_reached: 0,
+            order,
             encoder: Encoder::default(),
         })
     }
@@ -132,15 +151,24 @@ impl<'t> Merge<'t> {
     ) -> Result<EndpointState, StoreError> {
         let Head { kind, seen_at, endpoint, .. } = entry.head;
         let current = state.current;
+        let is_newer_scan = self.order == Order::BySequence && entry.position.scan > current.last_scan;
         state.first_seen = state.first_seen.min(seen_at);
-        if seen_at >= current.since && self.is_same(entry, &current)? {
-            state.current.last = current.last.max(seen_at);
+        if (is_newer_scan || seen_at >= current.since) && self.is_same(entry, &current)? {
+            state.current.since = current.since.min(seen_at);
+            // A clock that ran ahead for a while is forgotten as soon as a later scan has looked.
+            state.current.last = if is_newer_scan { seen_at } else { current.last.max(seen_at) };
             state.current.last_scan = current.last_scan.max(entry.position.scan);
             return Ok(state);
         }
-        let is_late = seen_at < current.last || (seen_at == current.last && entry.position <= current.first);
-        if is_late {
-            return self.fold_late(entry, certificates, state);
+        if !is_newer_scan {
+            let key = Span::history_key(&endpoint, &entry.position);
+            if self.history.get(key.as_slice())?.is_some() {
+                // Folded when the scan was interrupted, before it was resumed.
+                return Ok(state);
+            }
+            if seen_at < current.last || (seen_at == current.last && entry.position <= current.first) {
+                return self.fold_late(entry, certificates, state);
+            }
         }
         let key = Span::history_key(&endpoint, &current.first);
         self.history.insert(key.as_slice(), current.encode_history(&mut self.encoder, &key))?;

@@ -7,6 +7,8 @@
 //! * **observations**: keyed by scan, unit and endpoint of the unit, so that a running scan only appends. An outcome
 //!   equal to what is known of the endpoint is stored as the position of that earlier observation.
 //! * **scans**, **findings** with their members, and the **audit** log.
+//! * **outbox**: news on its way, in **lanes** (see `outbox` for what holds of them). **hook runs**, **silences**, and
+//!   what the **watch** remembers of itself.
 //!
 //! # Derived, and rebuilt by [`Store::rebuild_derived`]
 //! * **endpoints**: id to current span (a run of equal outcomes), last span with a chain, certificates served.
@@ -31,23 +33,28 @@ mod audit;
 mod backup;
 mod certificates;
 mod check;
+mod check_alerts;
 mod diff;
 mod error;
 mod findings;
 mod history;
+mod hook_runs;
 mod ingest;
 mod lock;
 mod merge;
 mod numbers;
 mod open;
+mod outbox;
 mod position;
 mod read;
 mod rebuild;
 mod record;
 mod row;
 mod schema;
+mod silences;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,7 +66,7 @@ pub use certificates::StoredCertificate;
 pub use check::{CheckReport, Fault};
 pub use diff::{Change, ChangeKind};
 pub use error::StoreError;
-pub use findings::FindingUpdate;
+pub use findings::{FindingUpdate, FindingsCommit};
 pub use history::{EndpointRecord, EndpointSpan};
 pub use ingest::{Batch, Resumable, ScanWriter};
 pub use open::Options;
@@ -69,6 +76,7 @@ pub use record::audit::{AuditEntry, AuditEvent};
 pub use record::finding::StoredFinding;
 pub use record::progress::Progress;
 pub use record::scan::StoredScan;
+pub use silences::DecisionCommit;
 
 use crate::model::Observation;
 use crate::time::UnixTime;

@@ -1,16 +1,18 @@
 //! Rebuilding what is derived from the ground truth, in one transaction.
 
+use std::collections::BTreeSet;
+
 use redb::{ReadableTable, WriteTransaction};
 
 use super::ingest::WriterClaim;
-use super::merge;
-use super::record::Encoder;
-use super::record::audit::AuditEvent;
+use super::merge::{self, Order};
+use super::record::audit::{AuditEntry, AuditEvent};
 use super::record::certificate::{self, CertificateRecord};
 use super::record::scan::{self, StoredScan};
+use super::record::{Encoder, Table, open_version};
 use super::schema::{
-    BY_CA_SUBJECT, BY_EXPIRY, BY_KEY, CERTIFICATE_FINGERPRINTS, CERTIFICATE_NUMBERS, CERTIFICATE_STATES,
-    CERTIFICATES, ENDPOINTS, HISTORY, Mark, SCANS, create_tables,
+    AUDIT, BY_CA_SUBJECT, BY_EXPIRY, BY_KEY, CERTIFICATE_FINGERPRINTS, CERTIFICATE_NUMBERS,
+    CERTIFICATE_STATES, CERTIFICATES, ENDPOINTS, HISTORY, Mark, SCAN_IDS, SCANS, create_tables,
 };
 use super::{Store, StoreError, audit, index_key};
 use crate::model::ScanState;
@@ -37,8 +39,11 @@ impl Store {
             create_tables(&transaction)?;
             Mark::IndexedCertificates.write(&transaction, 0)?;
             name_certificates(&transaction)?;
+            let overtaken = overtaken(&transaction)?;
             for mut stored in finished(&transaction)? {
-                merge::merge_scan(&transaction, &mut stored)?;
+                let is_overtaken = overtaken.contains(&stored.sequence);
+                let order = if is_overtaken { Order::ByTime } else { Order::BySequence };
+                merge::merge_scan(&transaction, &mut stored, order)?;
             }
             merge::index_certificates(&transaction)?;
             let event = AuditEvent {
@@ -65,6 +70,31 @@ fn finished(transaction: &WriteTransaction) -> Result<Vec<StoredScan>, StoreErro
         }
     }
     Ok(scans)
+}
+
+/// Scans after which one that was begun earlier was resumed, as the audit log tells: of these two the clock says which
+/// looked last. Damaged entries of the log are for the examination to tell.
+fn overtaken(transaction: &WriteTransaction) -> Result<BTreeSet<u64>, StoreError> {
+    let ids = transaction.open_table(SCAN_IDS)?;
+    let mut overtaken = BTreeSet::new();
+    let mut begun = 0;
+    for row in transaction.open_table(AUDIT)?.iter()? {
+        let (key, record) = row?;
+        let Ok(AuditEntry { event, .. }) = AuditEntry::decode(key.value(), record.value()) else { continue };
+        let is_resumed = event.action == "scan.resumed";
+        if !is_resumed && event.action != "scan.started" {
+            continue;
+        }
+        let id = event.object.as_bytes();
+        let Some(record) = ids.get(id)? else { continue };
+        let sequence = open_version(Table::ScanId, id, record.value(), 1)?.varint()?;
+        if is_resumed {
+            overtaken.extend(sequence.saturating_add(1)..=begun);
+        } else {
+            begun = begun.max(sequence);
+        }
+    }
+    Ok(overtaken)
 }
 
 fn name_certificates(transaction: &WriteTransaction) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use super::StoreError;
 use super::record::{Encoder, Table, open_version, put_varint};
 
 /// The schema this program writes.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Short<const N: usize> = TableDefinition<'static, &'static [u8; N], &'static [u8]>;
@@ -47,6 +47,17 @@ pub(super) const MEMBERS: Bytes = TableDefinition::new("finding_members");
 /// Sequence to canonical bytes. Ground truth, appended.
 pub(super) const AUDIT: Short<8> = TableDefinition::new("audit");
 
+/// Lane and item number to news on its way. Ground truth until it is delivered.
+pub(super) const OUTBOX: Bytes = TableDefinition::new("outbox");
+/// Lane to what waits in it, how far it has come, and its next item number. Ground truth.
+pub(super) const LANES: Bytes = TableDefinition::new("lanes");
+/// Hook and certificate or finding to the hook's history with it. Ground truth.
+pub(super) const HOOK_RUNS: Bytes = TableDefinition::new("hook_runs");
+/// Number of a silence to it. Ground truth.
+pub(super) const SILENCES: Short<8> = TableDefinition::new("silences");
+/// What the watch remembers, of the whole store and of each profile. Ground truth.
+pub(super) const WATCH: Bytes = TableDefinition::new("watch");
+
 /// Does something with every table, in the order of the file.
 macro_rules! for_each_table {
     ($do:ident) => {{
@@ -60,7 +71,7 @@ macro_rules! for_each_table {
             CERTIFICATE_FINGERPRINTS
         );
         $do!(CERTIFICATE_STATES, BY_EXPIRY, BY_KEY, BY_CA_SUBJECT, ENDPOINTS, HISTORY, PROGRESS, FINDINGS);
-        $do!(MEMBERS, AUDIT);
+        $do!(MEMBERS, AUDIT, OUTBOX, LANES, HOOK_RUNS, SILENCES, WATCH);
     }};
 }
 pub(super) use for_each_table;
@@ -72,6 +83,8 @@ pub(super) enum Mark {
     Schema,
     /// Certificates below this number are in [`BY_EXPIRY`] and [`BY_KEY`].
     IndexedCertificates,
+    /// The number of the next silence.
+    NextSilence,
 }
 
 impl Mark {
@@ -79,6 +92,7 @@ impl Mark {
         match self {
             Self::Schema => b"schema",
             Self::IndexedCertificates => b"indexed_certificates",
+            Self::NextSilence => b"next_silence",
         }
     }
 
@@ -102,7 +116,11 @@ impl Mark {
 }
 
 /// The steps from each older version to the next; step `n` leads from version `n` to `n + 1`.
-const MIGRATIONS: [Migration; 1] = [create_tables];
+const MIGRATIONS: [Migration; 2] = [
+    create_tables,
+    // Version 2 brings the tables of alerts. Findings keep the form they have until they are written next.
+    create_tables,
+];
 
 type Migration = fn(&WriteTransaction) -> Result<(), StoreError>;
 

@@ -3,7 +3,7 @@
 use crate::support::program::{Home, golden};
 
 /// Every command, as its words.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: &[&str] = &[
     "scan",
     "inspect",
     "report",
@@ -14,10 +14,22 @@ const COMMANDS: [&str; 16] = [
     "inventory diff",
     "findings",
     "findings list",
+    "findings ack",
+    "findings silence",
+    "init",
+    "notify",
+    "notify test",
+    "notify preview",
+    "notify outbox",
+    "notify outbox list",
+    "notify outbox flush",
+    "notify outbox drop",
     "demo",
     "doctor",
     "backup",
     "restore",
+    "extras",
+    "extras timer",
     "completions",
     "man",
 ];
@@ -38,7 +50,7 @@ fn the_help_of_every_command_is_what_was_agreed() {
 #[test]
 fn no_command_is_left_out() {
     let home = Home::new();
-    for parent in ["", "inventory", "findings"] {
+    for parent in ["", "inventory", "findings", "notify", "notify outbox", "extras"] {
         let mut arguments: Vec<&str> = parent.split_terminator(' ').collect();
         arguments.push("--help");
         let help = home.expect(0, &arguments).out;
@@ -62,7 +74,7 @@ fn help_does_not_depend_on_the_environment() {
 #[test]
 fn a_program_without_a_command_shows_its_help() {
     let home = Home::new();
-    for arguments in [&[][..], &["inventory"], &["findings"]] {
+    for arguments in [&[][..], &["inventory"], &["findings"], &["notify"], &["notify", "outbox"]] {
         let done = home.expect(2, arguments);
         assert!(done.err.contains("Commands:") && done.out.is_empty(), "{arguments:?}: {}", done.err);
     }

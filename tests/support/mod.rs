@@ -11,8 +11,10 @@
 )]
 #![allow(clippy::cast_possible_truncation, reason = "labels are short")]
 
+pub(crate) mod days;
 pub(crate) mod gnutls;
 pub(crate) mod knot;
+pub(crate) mod lines;
 pub(crate) mod mailbox;
 pub(crate) mod nginx;
 pub(crate) mod openssl;

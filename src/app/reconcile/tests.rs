@@ -69,7 +69,7 @@ fn judged(met: &Met, at: i64) -> Judged {
     let key = |verdict: &Verdict| crate::lifecycle::verdict_key(&observation.endpoint, verdict);
     let keys = verdicts.iter().map(key).collect();
     let assessment = Assessment { verdicts, ..Assessment::default() };
-    Judged { observation, assessment, ownership: Default::default(), keys }
+    Judged { observation, assessment, ownership: Default::default(), keys, last_chain_seen: None }
 }
 
 /// The record, and scans of one profile a day apart.
@@ -96,8 +96,10 @@ impl Days {
         let mut writer = self.store.begin_scan(&scan(UnixTime(at)), 1, Fingerprint::of(b"input")).unwrap();
         writer.commit(batch).unwrap();
         let stored = writer.finish(Counts::default(), ScanState::Complete, UnixTime(at)).unwrap();
+        let (kept, judge) = (Kept::new(&self.store, UnixTime(at)), Judge::new(Vec::new(), None));
+        let circumstances = Circumstances { actor: "tester", now: UnixTime(at), alerting: None, leads: true };
         let mut leading =
-            Leading::new(&self.store, "web", stored.sequence, "tester", UnixTime(at), self.batch);
+            Leading::new(&self.store, &kept, &stored, &judge, "web", circumstances, self.batch).unwrap();
         met.iter().for_each(|met| leading.take(judged(met, at)).unwrap());
         leading.finish().unwrap()
     }
@@ -108,7 +110,7 @@ impl Days {
 }
 
 fn changes(opened: u64, worse: u64, resolved: u64, worst_opened: Option<Severity>) -> Changes {
-    Changes { opened, worse, resolved, worst_opened }
+    Changes { opened, worse, resolved, worst_opened, cut_off: false }
 }
 
 const EXPIRING: &str = "a.example:443/x509.validity.expiring";

@@ -14,7 +14,8 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .filter_map(|(index, c)| {
             let role = if index == 0 { Role::EndEntity } else { Role::Ca };
             let ends = c.not_after?;
-            let severity = severity(role, c.not_before, ends, now, view.context.scan_interval_seconds)?;
+            let interval = view.context.scan_interval_seconds;
+            let severity = severity(&view.context.thresholds, role, c.not_before, ends, now, interval)?;
             Some((severity, index, c, ends))
         })
         .max_by_key(|(severity, index, _, _)| (*severity, std::cmp::Reverse(*index)))?;

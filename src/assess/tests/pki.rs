@@ -12,8 +12,8 @@ use rustls_pki_types::CertificateDer;
 
 use crate::assess::{Context, Inventory, NoInventory, PathCache, assess};
 use crate::model::{
-    Assessment, Endpoint, Handshake, Observation, Outcome, Rule, ServerName, TlsFacts, TrustStore,
-    TrustStoreInfo, Verdict,
+    Assessment, Endpoint, Handshake, Observation, Outcome, Rule, ServerName, Thresholds, TlsFacts,
+    TrustStore, TrustStoreInfo, Verdict,
 };
 use crate::time::{DAY_SECONDS, UnixTime};
 use crate::x509::{Certificate, Chain, Fingerprint, RawChain, read, read_chain};
@@ -207,6 +207,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) inventory: &'a dyn Inventory,
     pub(crate) named: bool,
     pub(crate) seen_before: bool,
+    pub(crate) thresholds: Thresholds,
     pub(crate) paths: PathCache,
 }
 
@@ -218,6 +219,7 @@ impl Judge<'_> {
             inventory: &NoInventory,
             named: false,
             seen_before: false,
+            thresholds: Thresholds::default(),
             paths: PathCache::default(),
         }
     }
@@ -228,6 +230,7 @@ impl Judge<'_> {
             stores: &self.stores,
             inventory: self.inventory,
             scan_interval_seconds: None,
+            thresholds: self.thresholds,
             named: self.named,
             seen_before: self.seen_before,
             paths: &self.paths,

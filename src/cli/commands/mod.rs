@@ -1,9 +1,12 @@
 //! One file per command: arguments in, a use case called, an ending out.
 
 pub(crate) mod demo;
+pub(crate) mod extras;
 pub(crate) mod findings;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod inventory;
+pub(crate) mod notify;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod upkeep;
@@ -19,15 +22,23 @@ use crate::config::Settings;
 
 /// Settings, store and names for a command: flags over the environment over the settings file over the defaults.
 fn parts(everywhere: &Everywhere) -> anyhow::Result<Parts> {
-    let config = everywhere.config.clone().or_else(|| variable("CERTVIGIL_CONFIG"));
-    let settings = Settings::load(config.as_deref())?;
+    parts_with(Settings::load(config(everywhere).as_deref())?, everywhere)
+}
+
+/// The settings file that was named, by the flag or the environment.
+fn config(everywhere: &Everywhere) -> Option<PathBuf> {
+    everywhere.config.clone().or_else(|| variable("CERTVIGIL_CONFIG"))
+}
+
+/// As [`parts`], with settings from elsewhere.
+fn parts_with(settings: Settings, everywhere: &Everywhere) -> anyhow::Result<Parts> {
     let store = match (&everywhere.store, variable("CERTVIGIL_STORE")) {
         _ if everywhere.no_store => StoreChoice::Temporary,
         (Some(path), _) => StoreChoice::At(path.clone()),
         (None, Some(path)) => StoreChoice::Environment(path),
         (None, None) => StoreChoice::Default,
     };
-    Ok(Parts::new(settings, store)?)
+    Ok(Parts::new(settings, store)?.with_named_settings(everywhere.config.clone()))
 }
 
 /// A path from the environment; an empty one names nothing.

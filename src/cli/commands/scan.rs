@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::super::args::{DepthChoice, Everywhere, ReportFormat, ScanArgs};
-use super::super::output::Output;
+use super::super::output::{Output, is_broken_pipe};
 use super::super::talk::Talk;
 use super::super::{Ending, progress};
+use crate::app::dispatch::Delivery;
 use crate::app::progress::ScanProgress;
 use crate::app::request::ScanRequest;
 use crate::app::scan::{self, Finished, Prepared};
@@ -31,33 +32,66 @@ pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyho
     // is killed leaves no half file.
     let opened = super::open_output(args.output.format, path)?;
     let mut lines = (args.output.format == ReportFormat::Jsonl).then_some(opened);
-    let finished = super::runtime()?.block_on(visit(prepared, args, talk, lines.as_mut()))?;
+    let runtime = super::runtime()?;
+    let finished = runtime.block_on(visit(prepared, args.no_progress, talk, lines.as_mut()))?;
     say_statistics(&finished, talk);
+    // Somebody is told, whatever became of the report.
+    let reported = write_report(&finished, lines, args, talk);
+    let delivery = runtime.block_on(deliver(&finished, talk))?;
+    if let Some(delivery) = &delivery {
+        super::notify::say(delivery, talk);
+    }
+    let all_sent = delivery.is_none_or(|delivery| delivery.left.is_empty());
+    match reported {
+        Err(error) if all_sent || !is_broken_pipe(&error) => Err(error),
+        _ => Ok(ending(&finished, all_sent)),
+    }
+}
+
+/// Ends the lines that were written during the scan, else writes the whole report.
+fn write_report(
+    finished: &Finished,
+    lines: Option<Output>,
+    args: &ScanArgs,
+    talk: Talk,
+) -> anyhow::Result<()> {
+    let (format, path) = (args.output.format, args.output.output.as_deref());
     let output = match lines {
         Some(mut lines) => {
             finished.close_stream(&mut lines)?;
             lines
         }
         None => {
-            let mut output = super::open_output(args.output.format, path)?;
-            finished.write_report(super::form(args.output.format, path, talk), &mut output)?;
+            let mut output = super::open_output(format, path)?;
+            finished.write_report(super::form(format, path, talk), &mut output)?;
             output
         }
     };
-    output.finish()?;
-    Ok(ending(&finished))
+    output.finish()
 }
 
-async fn visit(
+/// Tells whom there is to tell, until a signal: a mail server that hangs must not hold the terminal.
+async fn deliver(finished: &Finished, talk: Talk) -> anyhow::Result<Option<Delivery>> {
+    tokio::select! {
+        delivery = finished.deliver() => Ok(delivery?),
+        () = wait_for_signal() => {
+            talk.say("stopping; `certvigil notify outbox flush` sends what is left");
+            Ok(finished.hold("the delivery was interrupted")?)
+        }
+    }
+}
+
+/// Scans with progress on the terminal, until the end or a signal.
+pub(super) async fn visit(
     prepared: Prepared,
-    args: &ScanArgs,
+    no_progress: bool,
     talk: Talk,
     lines: Option<&mut Output>,
 ) -> anyhow::Result<Finished> {
     let progress = Arc::new(ScanProgress::default());
     let interrupted = tokio::spawn(stop_on_signal(Arc::clone(&progress), talk));
     let probes = prepared.probes();
-    let visible = talk.draws_progress() && !args.no_progress;
+    let visible = talk.draws_progress() && !no_progress;
     let lines = lines.map(|lines| lines as &mut (dyn std::io::Write + Send));
     let scan = scan::run(prepared, Arc::clone(&progress), lines);
     let finished = progress::draw(progress, probes, visible, scan).await;
@@ -107,8 +141,8 @@ fn say_statistics(finished: &Finished, talk: Talk) {
     }
 }
 
-fn ending(finished: &Finished) -> Ending {
-    if !finished.is_complete() {
+fn ending(finished: &Finished, all_sent: bool) -> Ending {
+    if !finished.is_complete() || !all_sent {
         Ending::Incomplete
     } else if finished.fails() {
         Ending::Findings
@@ -139,5 +173,6 @@ fn request(args: &ScanArgs) -> anyhow::Result<ScanRequest> {
         list_dead: args.list_dead,
         fail_on: args.fail_on,
         fail_on_new: args.fail_on_new,
+        alert_wait: args.alert_wait.map(|wait| wait.0),
     })
 }

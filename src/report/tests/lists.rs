@@ -132,6 +132,7 @@ fn the_findings_are_the_golden_ones() {
         state,
         title: "Certificate expires soon".to_owned(),
         detail: "20 days are left of 90; the limit is 30 days.".to_owned(),
+        remediation: String::new(),
         subject: Subject::Endpoint(endpoint(None, "127.0.0.1:443").id()),
         first_seen: days(-10),
         last_seen: NOW,
@@ -140,17 +141,46 @@ fn the_findings_are_the_golden_ones() {
         tags: Vec::new(),
         decision: None,
         told_at: None,
+        told_severity: None,
         returns: 0,
     };
     let open = finding("www.example:443/x509.validity.expiring", Severity::Medium, FindingState::Open);
-    let silenced =
-        finding("shop.example:443#rsa/x509.validity.expiring", Severity::High, FindingState::Silenced);
-    let exception =
-        ExceptionView { reason: "host is switched off on Friday", by: "ada", until: Some(days(4)) };
-    let rows = vec![FindingRow::of(&silenced, Some(exception)), FindingRow::of(&open, None)];
+    let decision = Decision {
+        by: "ada".to_owned(),
+        at: days(-1),
+        reason: "host is switched off on Friday".to_owned(),
+        until: Some(days(4)),
+    };
+    let silenced = Finding {
+        owner: Some("shop-team".to_owned()),
+        tags: vec!["public".to_owned()],
+        decision: Some(decision.clone()),
+        ..finding("shop.example:443#rsa/x509.validity.expiring", Severity::High, FindingState::Silenced)
+    };
+    let rows = vec![FindingRow::of(&silenced), FindingRow::of(&open)];
     let document = FindingsDocument::new(NOW, 2, rows);
     let next = "certvigil findings ack www.example:443/x509.validity.expiring --reason TEXT";
     check("findings", &document, &findings_table(&document, &OPTIONS, next));
+}
+
+#[test]
+fn the_silences_are_the_golden_ones() {
+    let silence = |id, matcher, until: i64| {
+        let reason = "moves to the new platform in the summer".to_owned();
+        let decision = Decision { by: "ada".to_owned(), at: days(-20), reason, until: Some(days(until)) };
+        Silence { id, matcher, decision }
+    };
+    let laboratory = Matcher {
+        endpoint: Some("*.lab.example:*".to_owned()),
+        max_severity: Some(Severity::Medium),
+        ..Matcher::default()
+    };
+    let rule = Matcher { rule: Some(Rule::SelfSigned), tag: Some("lab".to_owned()), ..Matcher::default() };
+    let silences = [silence(2, laboratory, 14), silence(5, rule, -1)];
+    let rows = silences.iter().map(|silence| SilenceRow::of(silence, NOW)).collect();
+    let document = SilencesDocument::new(NOW, rows);
+    let next = "certvigil findings silence --undo 2";
+    check("silences", &document, &silences_table(&document, &OPTIONS, next));
 }
 
 #[test]
@@ -197,4 +227,53 @@ fn certificate_view_of(certificate: &crate::x509::Certificate) -> CertificateVie
         public_trust: Some(false),
         self_signed: true,
     }
+}
+
+#[test]
+fn the_outbox_is_the_golden_one() {
+    let lane = |channel, urgency, waiting, day, state| Lane {
+        id: LaneId { channel, urgency },
+        waiting,
+        oldest: days(day),
+        state,
+    };
+    let mail = |to: &str| Channel::Mail(to.to_owned());
+    let setback = |attempts, next_at, error: &str| Setback { attempts, next_at, error: error.to_owned() };
+    let refused = setback(3, days(1), "550 5.1.1 no such user \u{1b}[2J; check the address in the settings");
+    let unknown = setback(1, NOW.plus_seconds(300), "the connection was lost after the mail was handed over");
+    let sealed = Seal { through: 9, sealed_at: NOW, setback: Some(unknown) };
+    let refusing = setback(1, NOW.plus_seconds(900), "451 4.7.1 greylisted, try again in 300 s");
+    let lanes = [
+        lane(mail("web@example.org"), Urgency::Digest, 1_204, -1, LaneState::Ready),
+        lane(mail("ops@example.org"), Urgency::Immediate, 2, 0, LaneState::Sealed(sealed)),
+        lane(mail("ops@example.org"), Urgency::Digest, 40, -2, LaneState::Deferred(refusing)),
+        lane(Channel::Hook("renew".to_owned()), Urgency::Digest, 3, -3, LaneState::Ready),
+        lane(mail("gone@example.org"), Urgency::Digest, 7, -7, LaneState::Refused(refused)),
+    ];
+    let old = crate::x509::Fingerprint([0xab; 32]);
+    let run = |failures, outcome: &str, verification| HookRun {
+        hook: "renew".to_owned(),
+        subject: old.to_string(),
+        tries: vec![days(-1), days(0)],
+        next_at: days(1),
+        outcome: outcome.to_owned(),
+        failures,
+        verification,
+    };
+    let verification = |until| Verification {
+        profile: "web".to_owned(),
+        old,
+        findings: vec![FindingKey("www.example:443/x509.validity.expiring".to_owned())],
+        since: days(0),
+        until,
+    };
+    let runs = [
+        run(2, "exit code 1: the issuer answers 429", None),
+        run(0, "success", Some(verification(NOW.plus_seconds(1_800)))),
+        run(0, "success", Some(verification(days(-1)))),
+    ];
+    let document = OutboxDocument::new(NOW, &lanes, &runs);
+    check("outbox", &document, &outbox_table(&document, &OPTIONS, "certvigil notify outbox flush"));
+    let empty = OutboxDocument::new(NOW, &[], &[]);
+    assert!(outbox_table(&empty, &OPTIONS, "").contains("Nothing waits"));
 }

@@ -2,7 +2,8 @@
 
 use super::{Decoder, StoreError};
 use crate::model::{
-    ClientAuth, Depth, FindingState, OfferedFor, Reason, ScanState, Severity, Stage, Transport,
+    ClientAuth, Depth, FindingState, Occasion, OfferedFor, Reason, ScanState, Severity, Stage, Transport,
+    Urgency,
 };
 
 /// A variant with a number.
@@ -46,4 +47,8 @@ codes! {
     ScanState { Running = 0, Complete = 1, Incomplete = 2, }
     Severity { Info = 0, Low = 1, Medium = 2, High = 3, Critical = 4, }
     FindingState { Open = 0, Acknowledged = 1, Silenced = 2, Resolved = 3, }
+    Occasion {
+        Opened = 0, Worse = 1, Resolved = 2, Retired = 3, Reminder = 4, SilenceEnded = 5, Baseline = 6,
+    }
+    Urgency { Immediate = 0, Digest = 1, }
 }

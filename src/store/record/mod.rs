@@ -7,17 +7,25 @@
 //! Numbers are LEB128, signed ones zigzag first; text and bytes are length-prefixed. A reader never reserves
 //! memory for a length it has not seen the bytes of.
 
+pub(super) mod alert;
 pub(super) mod audit;
 pub(super) mod certificate;
 pub(super) mod codes;
+pub(super) mod decision;
 pub(super) mod finding;
+pub(super) mod hook_run;
+pub(super) mod lane;
 pub(super) mod observation;
 pub(super) mod progress;
 pub(super) mod scan;
 pub(super) mod state;
+pub(super) mod watch;
+
+use std::net::IpAddr;
 
 use super::StoreError;
 use super::position::{Position, UnitPosition};
+use crate::text::Untrusted;
 use crate::time::UnixTime;
 use crate::x509::Fingerprint;
 
@@ -40,6 +48,11 @@ pub(super) enum Table {
     Finding = 12,
     Member = 13,
     Audit = 14,
+    Outbox = 15,
+    Lane = 16,
+    HookRun = 17,
+    Silence = 18,
+    Watch = 19,
 }
 
 impl Table {
@@ -60,6 +73,11 @@ impl Table {
             Self::Finding => "findings",
             Self::Member => "finding_members",
             Self::Audit => "audit",
+            Self::Outbox => "outbox",
+            Self::Lane => "lanes",
+            Self::HookRun => "hook_runs",
+            Self::Silence => "silences",
+            Self::Watch => "watch",
         }
     }
 
@@ -178,11 +196,48 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_bytes(out, text.as_bytes());
 }
 
+pub(super) fn put_list<T>(out: &mut Vec<u8>, items: &[T], mut put: impl FnMut(&mut Vec<u8>, &T)) {
+    put_length(out, items.len());
+    items.iter().for_each(|item| put(out, item));
+}
+
+pub(super) fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
+    put_list(out, texts, |out, text| put_text(out, text));
+}
+
+/// Text inside a key: its length, then its bytes, so that no key is the start of another.
+pub(super) fn put_key_text(key: &mut Vec<u8>, text: &str) {
+    key.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+    key.extend_from_slice(text.as_bytes());
+}
+
+/// Reads what [`put_key_text`] wrote, and gives what follows.
+pub(super) fn take_key_text(key: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = key.split_first_chunk()?;
+    let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    Some((std::str::from_utf8(text).ok()?, rest))
+}
+
 /// A byte that tells whether a value follows, then the value.
 pub(super) fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
     out.push(u8::from(value.is_some()));
     if let Some(value) = value {
         put(out, value);
+    }
+}
+
+/// No address, or its family and octets.
+pub(super) fn put_address(out: &mut Vec<u8>, address: Option<IpAddr>) {
+    match address {
+        None => out.push(0),
+        Some(IpAddr::V4(address)) => {
+            out.push(4);
+            out.extend_from_slice(&address.octets());
+        }
+        Some(IpAddr::V6(address)) => {
+            out.push(6);
+            out.extend_from_slice(&address.octets());
+        }
     }
 }
 
@@ -295,6 +350,14 @@ impl<'a> Decoder<'a> {
         self.text().map(str::to_owned)
     }
 
+    pub(super) fn untrusted(&mut self) -> Result<Untrusted, StoreError> {
+        self.text().map(Untrusted::from)
+    }
+
+    pub(super) fn texts(&mut self) -> Result<Vec<String>, StoreError> {
+        self.list(Self::string)
+    }
+
     pub(super) fn flag(&mut self) -> Result<bool, StoreError> {
         match self.byte()? {
             0 => Ok(false),
@@ -324,6 +387,15 @@ impl<'a> Decoder<'a> {
             items.push(read(self)?);
         }
         Ok(items)
+    }
+
+    pub(super) fn address(&mut self) -> Result<Option<IpAddr>, StoreError> {
+        Ok(match self.byte()? {
+            0 => None,
+            4 => Some(IpAddr::from(self.array::<4>()?)),
+            6 => Some(IpAddr::from(self.array::<16>()?)),
+            _ => return Err(self.corrupt()),
+        })
     }
 
     pub(super) fn position(&mut self) -> Result<Position, StoreError> {

@@ -8,13 +8,12 @@
 //! Chains are numbers of certificates. The digest is over what makes an outcome (kind, chains, facts and the
 //! target's text; not the time, not a failure's sentence): equal digests of one endpoint are "the same".
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::codes::Code;
 use super::{
-    Decoder, Encoder, StoreError, Table, open_version, put_ascending, put_bytes, put_length, put_option,
-    put_position, put_text, put_time, put_varint,
+    Decoder, Encoder, StoreError, Table, open_version, put_address, put_ascending, put_bytes, put_length,
+    put_option, put_position, put_text, put_time, put_varint,
 };
 use crate::model::{EndedBy, Transport};
 use crate::model::{
@@ -393,17 +392,7 @@ fn decode_ended_by(decoder: &mut Decoder<'_>) -> Result<EndedBy, StoreError> {
 
 fn put_endpoint(out: &mut Vec<u8>, endpoint: &Endpoint) {
     out.push(endpoint.transport.code());
-    match endpoint.address {
-        None => out.push(0),
-        Some(IpAddr::V4(address)) => {
-            out.push(4);
-            out.extend_from_slice(&address.octets());
-        }
-        Some(IpAddr::V6(address)) => {
-            out.push(6);
-            out.extend_from_slice(&address.octets());
-        }
-    }
+    put_address(out, endpoint.address);
     put_option(out, endpoint.port, |out, port| put_varint(out, port.into()));
     put_option(out, endpoint.server_name.as_ref(), |out, name| put_text(out, name.as_str()));
     put_option(out, endpoint.starttls, |_, protocol| match protocol {});
@@ -412,12 +401,7 @@ fn put_endpoint(out: &mut Vec<u8>, endpoint: &Endpoint) {
 
 fn decode_endpoint(decoder: &mut Decoder<'_>) -> Result<Endpoint, StoreError> {
     let transport: Transport = decoder.code()?;
-    let address = match decoder.byte()? {
-        0 => None,
-        4 => Some(IpAddr::from(decoder.array::<4>()?)),
-        6 => Some(IpAddr::from(decoder.array::<16>()?)),
-        _ => return Err(decoder.corrupt()),
-    };
+    let address = decoder.address()?;
     Ok(Endpoint {
         transport,
         address,

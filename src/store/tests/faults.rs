@@ -10,21 +10,21 @@ use super::*;
 
 /// A disk in memory. Writes are live at once and durable at the next sync; a chosen operation fails.
 #[derive(Debug, Clone, Default)]
-struct Disk(Arc<Mutex<DiskState>>);
+pub(super) struct Disk(pub(super) Arc<Mutex<DiskState>>);
 
-type Pending = Vec<(usize, Vec<u8>)>;
+pub(super) type Pending = Vec<(usize, Vec<u8>)>;
 
 #[derive(Debug, Default)]
-struct DiskState {
-    live: Vec<u8>,
+pub(super) struct DiskState {
+    pub(super) live: Vec<u8>,
     durable: Vec<u8>,
     /// Written since the last sync: where, and what.
     pending: Pending,
-    operations: usize,
-    fail_at: Option<usize>,
+    pub(super) operations: usize,
+    pub(super) fail_at: Option<usize>,
     /// Images of the disk at each sync: what was durable, and what was on its way.
-    record: bool,
-    syncs: Vec<(Vec<u8>, Pending)>,
+    pub(super) record: bool,
+    pub(super) syncs: Vec<(Vec<u8>, Pending)>,
 }
 
 impl DiskState {
@@ -84,18 +84,18 @@ impl StorageBackend for Disk {
 }
 
 impl Disk {
-    fn of(image: Vec<u8>) -> Self {
+    pub(super) fn of(image: Vec<u8>) -> Self {
         let state = DiskState { live: image.clone(), durable: image, ..DiskState::default() };
         Self(Arc::new(Mutex::new(state)))
     }
 
-    fn open(&self) -> Result<Store, StoreError> {
+    pub(super) fn open(&self) -> Result<Store, StoreError> {
         // Little cache, so that pages are written early and read back.
         let options = Options { cache_bytes: 64 << 10, ..Options::default() };
         Store::on_backend(self.clone(), Path::new("disk"), &options).map_err(|e| e.at(Path::new("disk")))
     }
 
-    fn durable(&self) -> Vec<u8> {
+    pub(super) fn durable(&self) -> Vec<u8> {
         self.0.lock().unwrap().durable.clone()
     }
 }
@@ -190,18 +190,24 @@ fn a_power_cut_at_any_sync_loses_nothing_acknowledged() {
         // All earlier syncs are done; of this one any sectors have landed, in any order.
         let acknowledged = acknowledged_at.iter().filter(|done| **done <= number).count();
         for _ in 0..8 {
-            let mut image = durable.clone();
-            for (from, data) in &pending {
-                for (sector, bytes) in data.chunks(512).enumerate() {
-                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    if random >> 63 == 0 {
-                        let from = from + sector * 512;
-                        image[from..from + bytes.len()].copy_from_slice(bytes);
-                    }
-                }
-            }
+            let image = after_power_cut(&durable, &pending, &mut random);
             let acknowledged = u32::try_from(acknowledged * 8).unwrap();
             assert_kept(&Disk::of(image), [acknowledged, 0], &format!("sync {number}"));
         }
     }
+}
+
+/// The disk after the power was cut: any sectors of what was on its way have landed.
+pub(super) fn after_power_cut(durable: &[u8], pending: &Pending, random: &mut u64) -> Vec<u8> {
+    let mut image = durable.to_vec();
+    for (from, data) in pending {
+        for (sector, bytes) in data.chunks(512).enumerate() {
+            *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            if *random >> 63 == 0 {
+                let from = from + sector * 512;
+                image[from..from + bytes.len()].copy_from_slice(bytes);
+            }
+        }
+    }
+    image
 }

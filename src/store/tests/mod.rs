@@ -1,8 +1,11 @@
 //! The store as its users see it. Each file holds one subject; this one the people and things they share.
 
+mod alert_faults;
+mod clock;
 mod faults;
 mod ingest;
 mod opening;
+mod outbox;
 mod reading;
 
 use std::net::Ipv4Addr;

@@ -118,6 +118,55 @@ fn a_store_of_version_0_is_migrated_by_a_writer_and_refused_to_a_reader() {
     assert_sound(&mut store);
 }
 
+#[test]
+fn a_store_of_version_1_is_migrated_with_all_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let key = make_version_1(&path);
+    let refused = Store::open_reader(&path, &options());
+    assert!(matches!(refused, Err(StoreError::NeedsMigration { found: 1, .. })), "{refused:?}");
+
+    let mut store = Store::open(&path, &existing()).unwrap();
+    assert_eq!(actions(&store).last().unwrap(), "store.migrated");
+    assert_eq!(observations(&store, 1), [served(1, 100, &[1])]);
+    let Finding { state, owner, tags, decision, told_at, returns, .. } =
+        store.finding("web", &key).unwrap().unwrap().finding;
+    assert_eq!(
+        (state, owner, tags, decision, told_at, returns),
+        (FindingState::Open, None, vec![], None, None, 0)
+    );
+    assert_eq!((store.lanes().unwrap(), store.silences().unwrap()), (vec![], vec![]));
+    assert_eq!((store.watch().unwrap(), store.profile_watch("web").unwrap()), Default::default());
+    let lane = outbox::mail("ops@example.com", Urgency::Digest);
+    store.queue(&outbox::outgoing(&lane, [10]), None).unwrap();
+    assert_sound(&mut store);
+    drop(store);
+    let store = Store::open(&path, &existing()).unwrap();
+    assert_eq!(actions(&store).iter().filter(|action| *action == "store.migrated").count(), 1);
+    assert_eq!(outbox::items(&store, &lane, None), [(1, 10)]);
+}
+
+/// A store as version 1 left it: none of the newer tables, and a finding in its first form.
+fn make_version_1(path: &Path) -> FindingKey {
+    let store = Store::open(path, &options()).unwrap();
+    scan(&store, "one", 100, vec![served(1, 100, &[1])]);
+    let transaction = store.write().unwrap();
+    transaction.delete_table(schema::SILENCES).unwrap();
+    for table in [schema::OUTBOX, schema::LANES, schema::HOOK_RUNS, schema::WATCH] {
+        transaction.delete_table(table).unwrap();
+    }
+    let finding = FindingKey("a:443/x509.validity.expired".to_owned());
+    let key = record::finding::key("web", &finding);
+    let mut encoder = record::Encoder::default();
+    let out = encoder.begin(record::Table::Finding, &key, 1);
+    out.extend_from_slice(b"\x03web\x1ba:443/x509.validity.expired\x15x509.validity.expired\x03\0");
+    out.extend_from_slice(b"\x07Expired\x09a day ago\x01abcdefghijklmnop\xc8\x01\xc8\x01\0\x01");
+    transaction.open_table(schema::FINDINGS).unwrap().insert(key.as_slice(), encoder.finish()).unwrap();
+    schema::Mark::Schema.write(&transaction, 1).unwrap();
+    transaction.commit().unwrap();
+    finding
+}
+
 fn write_schema(path: &Path, version: u64) {
     let database = redb::Database::create(path).unwrap();
     let transaction = database.begin_write().unwrap();

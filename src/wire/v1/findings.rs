@@ -47,12 +47,14 @@ pub struct FindingRow<'a> {
     pub first_seen: Timestamp,
     pub last_seen: Timestamp,
     pub resolved_at: Option<Timestamp>,
+    pub owner: Option<Text<'a>>,
+    pub tags: Vec<Text<'a>>,
     pub exception: Option<ExceptionDocument<'a>>,
 }
 
 impl<'a> FindingRow<'a> {
     /// One row.
-    pub fn of(finding: &'a Finding, exception: Option<ExceptionView<'a>>) -> Self {
+    pub fn of(finding: &'a Finding) -> Self {
         Self {
             profile: finding.profile.as_str().into(),
             id: finding.rule.id().into(),
@@ -65,7 +67,9 @@ impl<'a> FindingRow<'a> {
             first_seen: Timestamp(finding.first_seen),
             last_seen: Timestamp(finding.last_seen),
             resolved_at: finding.resolved_at.map(Timestamp),
-            exception: exception.map(exception_document),
+            owner: finding.owner.as_deref().map(Text::from),
+            tags: finding.tags.iter().map(|tag| tag.as_str().into()).collect(),
+            exception: finding.decision.as_ref().map(ExceptionView::of).map(exception_document),
         }
     }
 }

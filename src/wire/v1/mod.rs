@@ -13,9 +13,11 @@ mod finding;
 mod findings;
 mod history;
 mod inventory;
+mod outbox;
 mod reference;
 mod report;
 mod scalar;
+mod silences;
 mod views;
 
 pub use certificate::{
@@ -41,12 +43,14 @@ pub use finding::{
 pub use findings::{FindingRow, FindingsDocument};
 pub use history::{HistoryDocument, HistoryEntry};
 pub use inventory::{InventoryDocument, InventoryRow, ShowDocument};
+pub use outbox::{OutboxDocument, OutboxHook, OutboxLane, OutboxVerification};
 pub use reference::{CertificateReference, EndpointReference};
 pub use report::{
     CountsDocument, ExclusionDocument, ParametersDocument, PolicyDocument, REPORT_SCHEMA, ReportHead,
     ScanDocument, ToolDocument, TrustStoreDocument, report_head, scan_document,
 };
 pub use scalar::{Sha256, Text, Timestamp};
+pub use silences::{SilenceRow, SilencesDocument};
 pub use views::{
     CertificateView, EndpointView, ExceptionView, FindingView, InventoryView, ReportView, ScanView, StoreView,
 };

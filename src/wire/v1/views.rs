@@ -3,7 +3,7 @@
 //! Plain borrowing structs that a use case fills; nothing here is computed.
 
 use crate::model::{
-    Assessment, FindingKey, FindingState, Observation, Scan, Severity, TrustStoreInfo, Verdict,
+    Assessment, Decision, FindingKey, FindingState, Observation, Scan, Severity, TrustStoreInfo, Verdict,
 };
 use crate::time::UnixTime;
 use crate::x509::{Certificate, Chain};
@@ -38,6 +38,13 @@ pub struct ExceptionView<'a> {
     pub by: &'a str,
     /// `None`: until somebody takes it back.
     pub until: Option<UnixTime>,
+}
+
+impl<'a> ExceptionView<'a> {
+    /// What somebody decided.
+    pub fn of(decision: &'a Decision) -> Self {
+        Self { reason: &decision.reason, by: &decision.by, until: decision.until }
+    }
 }
 
 /// One certificate with what the record knows of it.

@@ -1,5 +1,7 @@
 //! Every record reads back as written, and no bytes make a decoder panic or believe them.
 
+mod alerts;
+
 use std::sync::Arc;
 
 use proptest::collection::vec;
@@ -211,9 +213,13 @@ fn findings() -> impl Strategy<Value = Finding> {
         any::<[u8; 16]>().prop_map(|id| Subject::Endpoint(EndpointId(id))),
     ];
     let rule = prop::sample::select(Rule::ALL);
-    (vec(texts(), 4), rule, variants(), variants(), subject, times(), times(), option::of(times())).prop_map(
-        |(texts, rule, severity, state, subject, first_seen, last_seen, resolved_at)| {
-            let [profile, key, title, detail] = texts.try_into().unwrap();
+    let told = option::of((times(), variants()));
+    let life = (times(), times(), option::of(times()), told, any::<u32>());
+    let people = (option::of(texts()), vec(texts(), 0..3), option::of(alerts::decisions()));
+    (vec(texts(), 5), rule, variants(), variants(), subject, life, people).prop_map(
+        |(texts, rule, severity, state, subject, life, (owner, tags, decision))| {
+            let [profile, key, title, detail, remediation] = texts.try_into().unwrap();
+            let (first_seen, last_seen, resolved_at, told, returns) = life;
             Finding {
                 profile,
                 key: FindingKey(key),
@@ -222,15 +228,17 @@ fn findings() -> impl Strategy<Value = Finding> {
                 state,
                 title,
                 detail,
+                remediation,
                 subject,
                 first_seen,
                 last_seen,
                 resolved_at,
-                owner: None,
-                tags: Vec::new(),
-                decision: None,
-                told_at: None,
-                returns: 0,
+                owner,
+                tags,
+                decision,
+                told_at: told.map(|(at, _)| at),
+                told_severity: told.map(|(_, severity)| severity),
+                returns,
             }
         },
     )
