@@ -1,15 +1,24 @@
-//! Begins a scan in the record, or goes on with one that was interrupted.
+//! Opens the store for a scan and begins the scan in it, or goes on with one that was interrupted.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::AppError;
 use super::assess::flow;
 use super::parts::Parts;
+use super::progress::ScanProgress;
 use super::recorder::Listener;
 use super::request::ScanRequest;
 use crate::discover::Plan;
 use crate::model::{Counts, Scan, ScanId, ScanParameters, ScanState};
-use crate::store::{Progress, ScanWriter, Store};
+use crate::store::{Progress, ScanWriter, Store, StoreError};
 use crate::time::UnixTime;
 use crate::trust;
+
+/// How long a profile's scan waits for another process that writes the store, such as a flush with a hook.
+pub(super) const WAIT_FOR_STORE: Duration = Duration::from_secs(600);
+const LOOK_AT_STORE_EVERY: Duration = Duration::from_millis(500);
 
 /// A scan in the record, new or gone on with.
 pub(super) struct Begun {
@@ -21,6 +30,27 @@ pub(super) struct Begun {
 impl Begun {
     fn new(writer: ScanWriter, progress: Progress) -> Self {
         Self { sequence: writer.scan().sequence, writer, progress }
+    }
+}
+
+/// Opens the store. The scan of a profile is patient with whoever writes it: a timer's next one may be a day away.
+pub(super) async fn open_store(
+    parts: &Parts,
+    is_patient: bool,
+    progress: &ScanProgress,
+) -> Result<Store, AppError> {
+    let until = Instant::now() + WAIT_FOR_STORE;
+    let mut stop = progress.stop_signal();
+    loop {
+        let opened = parts.open_store();
+        let is_taken = matches!(opened, Err(AppError::Store(StoreError::InUse { .. })));
+        if !is_taken || !is_patient || Instant::now() >= until {
+            return opened;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AT_STORE_EVERY) => {}
+            _ = stop.wait_for(|stopping| *stopping) => return opened,
+        }
     }
 }
 
@@ -115,6 +145,30 @@ pub(super) fn scan_id(now: UnixTime, random: [u8; 4]) -> ScanId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_profile_s_scan_waits_for_whoever_writes_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.redb");
+        let choice = crate::app::parts::StoreChoice::At(path);
+        let parts = Parts::new(crate::config::Settings::default(), choice).unwrap();
+        let progress = ScanProgress::default();
+        let writer = parts.open_store().unwrap();
+        let is_taken = |opened: Result<Store, AppError>| {
+            matches!(opened, Err(AppError::Store(StoreError::InUse { .. })))
+        };
+        let began = Instant::now();
+        assert!(is_taken(open_store(&parts, false, &progress).await));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert!(is_taken(open_store(&parts, true, &progress).await));
+        assert_eq!(began.elapsed(), WAIT_FOR_STORE);
+        let leave = async {
+            tokio::time::sleep(Duration::from_secs(90)).await;
+            drop(writer);
+        };
+        let (opened, ()) = tokio::join!(open_store(&parts, true, &progress), leave);
+        assert!(opened.is_ok(), "{opened:?}");
+    }
 
     #[test]
     fn scan_ids_sort_by_time() {

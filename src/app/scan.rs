@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::AppError;
 use super::alerting::Alerting;
 use super::assess::Surroundings;
-use super::begin::{Begun, begin, replay};
+use super::begin::{Begun, WAIT_FOR_STORE, begin, open_store, replay};
 use super::dispatch::{Delivery, deliver};
 use super::judge::Judge;
 use super::kept::Kept;
@@ -34,10 +34,6 @@ use crate::wire::v1::EndpointView;
 
 /// Above so many probes a scan wants to be meant.
 const CONSENT_ABOVE: u128 = 1_000_000;
-
-/// How long a profile's scan waits for another process that writes the store, such as a flush with a hook.
-const WAIT_FOR_STORE: Duration = Duration::from_secs(600);
-const LOOK_AT_STORE_EVERY: Duration = Duration::from_millis(500);
 
 /// Visits under way from the workers to the recorder.
 const CHANNEL: usize = 2_048;
@@ -153,7 +149,7 @@ pub async fn run(
     for (name, error) in prepared.plan.resolve_exclusions(&*prepared.resolver).await {
         warnings.push(format!("exclusion {name}: {error}; only the name itself is left out"));
     }
-    let store = open(&prepared.parts, prepared.request.profile.is_some(), &progress).await?;
+    let store = open_store(&prepared.parts, prepared.request.profile.is_some(), &progress).await?;
     warnings.extend(namesake(&store, &prepared.request)?);
     if let Some(alerting) = &mut prepared.alerting {
         alerting.learn_routes(&store)?;
@@ -290,23 +286,6 @@ fn namesake(store: &Store, request: &ScanRequest) -> Result<Option<String>, AppE
     }))
 }
 
-/// Opens the store. The scan of a profile is patient with whoever writes it: a timer's next one may be a day away.
-async fn open(parts: &Parts, is_patient: bool, progress: &ScanProgress) -> Result<Store, AppError> {
-    let until = tokio::time::Instant::now() + WAIT_FOR_STORE;
-    let mut stop = progress.stop_signal();
-    loop {
-        let opened = parts.open_store();
-        let is_taken = matches!(opened, Err(AppError::Store(StoreError::InUse { .. })));
-        if !is_taken || !is_patient || tokio::time::Instant::now() >= until {
-            return opened;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_AT_STORE_EVERY) => {}
-            _ = stop.wait_for(|stopping| *stopping) => return opened,
-        }
-    }
-}
-
 fn has_earlier(store: &Store, stored: &StoredScan) -> Result<bool, AppError> {
     let is_earlier = |other: &StoredScan| {
         other.sequence < stored.sequence
@@ -366,6 +345,18 @@ impl Prepared {
     /// What a person should know before the scan.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What to say where the scan waits for another process that writes the store. Whether it really has to shows when
+    /// it runs.
+    pub fn waits_for(&self) -> Option<String> {
+        self.request.profile.as_ref()?;
+        match self.parts.open_store() {
+            Err(error @ AppError::Store(StoreError::InUse { .. })) => {
+                Some(format!("{error}; waiting for at most {} minutes", WAIT_FOR_STORE.as_secs() / 60))
+            }
+            _ => None,
+        }
     }
 
     /// How many units the progress counts; `None` where nobody knows.
@@ -564,30 +555,6 @@ fn duration_words(seconds: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_profile_s_scan_waits_for_whoever_writes_the_store() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.redb");
-        let choice = crate::app::parts::StoreChoice::At(path);
-        let parts = Parts::new(crate::config::Settings::default(), choice).unwrap();
-        let progress = ScanProgress::default();
-        let writer = parts.open_store().unwrap();
-        let is_taken = |opened: Result<Store, AppError>| {
-            matches!(opened, Err(AppError::Store(StoreError::InUse { .. })))
-        };
-        let began = tokio::time::Instant::now();
-        assert!(is_taken(open(&parts, false, &progress).await));
-        assert_eq!(began.elapsed(), Duration::ZERO);
-        assert!(is_taken(open(&parts, true, &progress).await));
-        assert_eq!(began.elapsed(), WAIT_FOR_STORE);
-        let leave = async {
-            tokio::time::sleep(Duration::from_secs(90)).await;
-            drop(writer);
-        };
-        let (opened, ()) = tokio::join!(open(&parts, true, &progress), leave);
-        assert!(opened.is_ok(), "{opened:?}");
-    }
 
     #[test]
     fn durations_are_for_people() {

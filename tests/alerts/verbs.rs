@@ -1,5 +1,10 @@
 //! `notify test` and `notify preview`, and what is said where nobody is to be told.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use certvigil::store::{Options, Store};
+
 use super::{OPS, Watch};
 use crate::support::program::Home;
 
@@ -66,4 +71,23 @@ fn without_settings_the_remedy_is_named() {
         assert!(done.err.contains("certvigil init"), "{}", done.err);
     }
     assert!(home.expect(2, &["notify", "outbox", "list"]).err.contains("run a scan first"));
+}
+
+#[test]
+fn a_timer_s_flush_leaves_a_running_scan_alone_and_a_scan_waits_for_its_turn() {
+    let watch = Watch::new(1, "");
+    watch.scan(0);
+    let writer = Store::open(&watch.home.store(), &Options { create: false, ..Options::default() }).unwrap();
+    let done = watch.expect(0, &["notify", "outbox", "flush", "--due"]);
+    assert!(done.err.contains("a scan is running"), "{}", done.err);
+    let done = watch.flush(2);
+    assert!(done.err.contains("is being written by"), "{}", done.err);
+    let scan = ["scan", "--profile", "./own.toml", "--fail-on", "none"];
+    let mut command = watch.home.command(&watch.arguments(&scan));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("waiting for at most 10 minutes")));
+    drop(writer);
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().unwrap().success(), "{rest:?}");
 }

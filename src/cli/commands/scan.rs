@@ -32,6 +32,9 @@ pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyho
     // is killed leaves no half file.
     let opened = super::open_output(args.output.format, path)?;
     let mut lines = (args.output.format == ReportFormat::Jsonl).then_some(opened);
+    if let Some(line) = prepared.waits_for() {
+        talk.say(&line);
+    }
     let runtime = super::runtime()?;
     let finished = runtime.block_on(visit(prepared, args.no_progress, talk, lines.as_mut()))?;
     say_statistics(&finished, talk);
