@@ -14,6 +14,11 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
+    /// What is not read yet.
+    pub(super) fn rest(self) -> &'a [u8] {
+        self.0
+    }
+
     pub(super) fn u8(&mut self) -> Option<u8> {
         let (&[value], rest) = self.0.split_first_chunk::<1>()?;
         self.0 = rest;
@@ -26,7 +31,7 @@ impl<'a> Reader<'a> {
         Some(u16::from_be_bytes(*value))
     }
 
-    fn u24(&mut self) -> Option<usize> {
+    pub(super) fn u24(&mut self) -> Option<usize> {
         let (&[a, b, c], rest) = self.0.split_first_chunk::<3>()?;
         self.0 = rest;
         Some(u32::from_be_bytes([0, a, b, c]) as usize)
@@ -112,10 +117,13 @@ pub(super) mod extension {
     pub(in crate::tls) const SUPPORTED_GROUPS: u16 = 10;
     pub(in crate::tls) const EC_POINT_FORMATS: u16 = 11;
     pub(in crate::tls) const SIGNATURE_ALGORITHMS: u16 = 13;
+    pub(in crate::tls) const HEARTBEAT: u16 = 15;
     pub(in crate::tls) const ALPN: u16 = 16;
     pub(in crate::tls) const SIGNED_CERTIFICATE_TIMESTAMP: u16 = 18;
     pub(in crate::tls) const PADDING: u16 = 21;
+    pub(in crate::tls) const ENCRYPT_THEN_MAC: u16 = 22;
     pub(in crate::tls) const EXTENDED_MASTER_SECRET: u16 = 23;
+    pub(in crate::tls) const SESSION_TICKET: u16 = 35;
     pub(in crate::tls) const SUPPORTED_VERSIONS: u16 = 43;
     pub(in crate::tls) const COOKIE: u16 = 44;
     pub(in crate::tls) const CERTIFICATE_AUTHORITIES: u16 = 47;
@@ -129,6 +137,8 @@ pub(super) mod handshake {
     pub(in crate::tls) const HELLO_REQUEST: u8 = 0;
     pub(in crate::tls) const CLIENT_HELLO: u8 = 1;
     pub(in crate::tls) const SERVER_HELLO: u8 = 2;
+    /// DTLS only (RFC 6347 section 4.3.2).
+    pub(in crate::tls) const HELLO_VERIFY_REQUEST: u8 = 3;
     pub(in crate::tls) const NEW_SESSION_TICKET: u8 = 4;
     pub(in crate::tls) const ENCRYPTED_EXTENSIONS: u8 = 8;
     pub(in crate::tls) const CERTIFICATE: u8 = 11;
@@ -136,6 +146,7 @@ pub(super) mod handshake {
     pub(in crate::tls) const CERTIFICATE_REQUEST: u8 = 13;
     pub(in crate::tls) const SERVER_HELLO_DONE: u8 = 14;
     pub(in crate::tls) const CERTIFICATE_VERIFY: u8 = 15;
+    pub(in crate::tls) const CLIENT_KEY_EXCHANGE: u8 = 16;
     pub(in crate::tls) const FINISHED: u8 = 20;
     pub(in crate::tls) const CERTIFICATE_STATUS: u8 = 22;
     pub(in crate::tls) const SUPPLEMENTAL_DATA: u8 = 23;

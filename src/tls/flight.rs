@@ -6,11 +6,13 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-use super::codec::{self, handshake};
+use super::codec::{self, Reader, handshake};
 use super::messages::{self, ServerHello};
 use super::record::{self, Front};
 use super::schedule::{Algorithms, RecordKeys, Schedule};
-use super::{AlertDescription, CipherSuite, Hello, NamedGroup, ProtocolVersion, banner, hello, share};
+use super::{
+    AlertDescription, CipherSuite, Hello, NamedGroup, ProtocolVersion, SignatureScheme, banner, hello, share,
+};
 use crate::text::Untrusted;
 use crate::x509::RawChain;
 
@@ -68,6 +70,8 @@ pub struct Captured {
     pub client_auth_ca_names: Vec<Box<[u8]>>,
     pub ocsp_stapled: Option<bool>,
     pub sct_count: Option<u32>,
+    /// What the server signed its TLS 1.3 handshake with; only where the flight is read to its polite end.
+    pub signature_scheme: Option<SignatureScheme>,
     /// The server answered the first hello with a HelloRetryRequest.
     pub hello_retried: bool,
     /// Bytes to send before closing, if leaving politely; else empty.
@@ -463,7 +467,11 @@ impl Flight {
             (Expected::Certificate13, handshake::FINISHED) => {
                 return Err(FlightError::NoCertificate(self.facts.cipher_suite));
             }
-            (Expected::Finished13, handshake::CERTIFICATE_VERIFY) => {}
+            (Expected::Finished13, handshake::CERTIFICATE_VERIFY) => {
+                if let Some(captured) = &mut self.captured {
+                    captured.signature_scheme = Reader::new(body).u16().map(SignatureScheme);
+                }
+            }
             (Expected::Finished13, handshake::FINISHED) => {
                 self.finished = true;
                 let farewell = self
@@ -552,6 +560,7 @@ impl Flight {
             client_auth_ca_names: std::mem::take(&mut self.facts.client_auth_ca_names),
             ocsp_stapled: known.then_some(ocsp_stapled),
             sct_count: sct_count.or(asked.then_some(0)),
+            signature_scheme: None,
             hello_retried: self.hello_retried(),
             farewell: Vec::new(),
         }));

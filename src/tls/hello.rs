@@ -37,7 +37,7 @@ pub struct HelloTemplate {
     record_version: [u8; 2],
     legacy_version: [u8; 2],
     session_id: bool,
-    /// Cipher suites with their length, and the one compression method: none.
+    /// Cipher suites and compression methods, each with their length.
     suites: Box<[u8]>,
     /// Extensions after the server name.
     extensions: Box<[u8]>,
@@ -53,11 +53,11 @@ impl HelloTemplate {
         let suites: Vec<u8> = offer.cipher_suites.iter().flat_map(|s| s.0.to_be_bytes()).collect();
         let mut suite_block = Vec::with_capacity(suites.len() + 4);
         codec::put_vector16(&mut suite_block, &suites);
-        suite_block.extend_from_slice(&[1, 0]);
+        codec::put_vector8(&mut suite_block, &[&offer.compression[..], &[0]].concat());
         let (extensions, fresh) = extensions(offer, key_shares);
         // The record version is TLS 1.0 for old servers' sake (RFC 8446 section 5.1), SSL 3 where that is meant
         // to be answered too (RFC 5246 appendix E.1).
-        let record_version = if offer.legacy_version.0 >= ProtocolVersion::TLSv1_2.0 {
+        let record_version = if offer.legacy_version.0 >= ProtocolVersion::TLSv1_2.0 || offer.modern {
             ProtocolVersion::TLSv1_0
         } else {
             ProtocolVersion::SSLv3
@@ -236,7 +236,7 @@ fn extension_of(message: &[u8], wanted: u16) -> Option<&[u8]> {
 
 /// Zeros of a padding extension, if a hello of this length needs one: some load balancers hang on hellos of 256
 /// to 511 bytes (RFC 7685 section 1). At least one zero: some servers dislike an empty last extension.
-fn padding(length: usize) -> Option<usize> {
+pub(super) fn padding(length: usize) -> Option<usize> {
     (256..512).contains(&length).then(|| 512_usize.saturating_sub(length + 4).max(1))
 }
 
@@ -274,6 +274,9 @@ fn extensions(offer: &Offer, key_shares: KeyShares) -> (Vec<u8>, Vec<(NamedGroup
         Some(groups) => put_key_shares(&mut out, groups, key_shares),
         None => Vec::new(),
     };
+    for (number, content) in &offer.further_extensions {
+        codec::put_extension(&mut out, *number, content);
+    }
     (out, fresh)
 }
 

@@ -73,6 +73,10 @@ pub struct Offer {
     pub stapling: bool,
     /// Send a session id, extended master secret and the other extensions of a client of today.
     pub modern: bool,
+    /// Compression methods before "none", as on the wire.
+    pub compression: Vec<u8>,
+    /// Further extensions with their content, after all others but padding.
+    pub further_extensions: Vec<(u16, Vec<u8>)>,
 }
 
 impl Offer {
@@ -144,6 +148,8 @@ impl Offer {
             alpn: Vec::new(),
             stapling: false,
             modern: true,
+            compression: Vec::new(),
+            further_extensions: Vec::new(),
         }
     }
 

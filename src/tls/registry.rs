@@ -50,12 +50,16 @@ mod authentication;
 mod cipher_suite;
 mod group;
 mod signature_scheme;
+mod ssl2;
+mod strength;
 
 pub use alert::AlertDescription;
 pub use authentication::Authentication;
 pub use cipher_suite::CipherSuite;
 pub use group::NamedGroup;
 pub use signature_scheme::SignatureScheme;
+pub use ssl2::Ssl2Cipher;
+pub use strength::SuiteWeakness;
 
 registry! {
     /// Protocol version, in the names of the report.
@@ -66,6 +70,8 @@ registry! {
         TLSv1_1 = 0x0302 => "TLSv1.1",
         TLSv1_2 = 0x0303 => "TLSv1.2",
         TLSv1_3 = 0x0304 => "TLSv1.3",
+        DTLSv1_0 = 0xfeff => "DTLSv1.0",
+        DTLSv1_2 = 0xfefd => "DTLSv1.2",
     }
 }
 

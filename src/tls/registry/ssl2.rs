@@ -1,0 +1,14 @@
+//! Cipher kinds of SSL 2 (Hickman, "The SSL Protocol", 1995, section 5.2; three bytes each).
+
+registry! {
+    /// Cipher kind of SSL 2.
+    Ssl2Cipher(u32), "0x{:06x}" {
+        SSL2_RC4_128_WITH_MD5 = 0x01_0080 => "SSL_CK_RC4_128_WITH_MD5",
+        SSL2_RC4_128_EXPORT40_WITH_MD5 = 0x02_0080 => "SSL_CK_RC4_128_EXPORT40_WITH_MD5",
+        SSL2_RC2_128_CBC_WITH_MD5 = 0x03_0080 => "SSL_CK_RC2_128_CBC_WITH_MD5",
+        SSL2_RC2_128_CBC_EXPORT40_WITH_MD5 = 0x04_0080 => "SSL_CK_RC2_128_CBC_EXPORT40_WITH_MD5",
+        SSL2_IDEA_128_CBC_WITH_MD5 = 0x05_0080 => "SSL_CK_IDEA_128_CBC_WITH_MD5",
+        SSL2_DES_64_CBC_WITH_MD5 = 0x06_0040 => "SSL_CK_DES_64_CBC_WITH_MD5",
+        SSL2_DES_192_EDE3_CBC_WITH_MD5 = 0x07_00c0 => "SSL_CK_DES_192_EDE3_CBC_WITH_MD5",
+    }
+}
