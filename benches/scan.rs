@@ -42,6 +42,10 @@ fn main() {
     cases.iter_mut().for_each(|case| {
         case.skipped = wanted.as_ref().is_some_and(|w| !case.name.contains(w.as_str()) && case.goal != "1.00")
     });
+    // So do those that are taken off from others.
+    let needed: Vec<usize> =
+        cases.iter().filter(|case| !case.skipped).filter_map(|case| case.without).collect();
+    needed.into_iter().for_each(|index| cases[index].skipped = false);
     let mut costs = vec![Vec::new(); cases.len()];
     for round in 0..=ROUNDS {
         for (case, costs) in cases.iter().zip(&mut costs).filter(|(case, _)| !case.skipped) {
@@ -60,6 +64,12 @@ fn main() {
     println!("{:<46} {:>8} {:>8} {:>8} {:>8}", "case", "CPU µs", "of user", "ratio", "goal");
     for (case, own) in cases.iter().zip(&costs).filter(|(case, _)| !case.skipped) {
         let floor = &costs[case.floor];
+        let own: Vec<(f64, f64)> = match case.without {
+            Some(other) => {
+                own.iter().zip(&costs[other]).map(|(own, less)| (own.0 - less.0, own.1 - less.1)).collect()
+            }
+            None => own.clone(),
+        };
         let ratio = median(own.iter().zip(floor).map(|((own, _), (floor, _))| own / floor));
         let total = median(own.iter().map(|(total, _)| *total));
         let user = median(own.iter().map(|(_, user)| *user));
@@ -79,6 +89,8 @@ struct Case {
     goal: &'static str,
     /// Index of the case it is measured against.
     floor: usize,
+    /// Index of the case whose cost is taken off first: what is left is the price of what this case does more.
+    without: Option<usize>,
     skipped: bool,
     run: Box<dyn Fn(&tokio::runtime::Runtime) -> usize>,
 }
@@ -89,6 +101,7 @@ fn cases(farm: &farm::Farm) -> Vec<Case> {
     let dead: Arc<Vec<Endpoint>> = Arc::new(endpoints(farm.refusing_port));
     let sweep = ProbeSettings { depth: Depth::Sweep, ..ProbeSettings::default() };
     let standard = ProbeSettings { depth: Depth::Standard, other_chains: false, ..ProbeSettings::default() };
+    let asking = ProbeSettings { ask_post_quantum: true, ..sweep.clone() };
     let classical = ProbeSettings { post_quantum: false, ..standard.clone() };
     vec![
         connect("connect + close", 0, &live),
@@ -97,9 +110,13 @@ fn cases(farm: &farm::Farm) -> Vec<Case> {
         visit("standard, X25519, possession proved", "6.50", &live, classical, true),
         visit("standard, X25519MLKEM768, possession proved", "7.50", &live, standard, true),
         pipeline("sweep scan: judged, kept in a store", "2.30", farm, farm.port, 0),
-        connect("connect refused", 6, &dead),
-        Case { floor: 6, ..visit("sweep of a refusing address", "1.15", &dead, sweep, false) },
-        Case { floor: 6, ..pipeline("sweep scan of refusing addresses", "-", farm, farm.refusing_port, 6) },
+        Case {
+            without: Some(1),
+            ..visit("post-quantum hello of a sweep capture", "1.40", &live, asking, true)
+        },
+        connect("connect refused", 7, &dead),
+        Case { floor: 7, ..visit("sweep of a refusing address", "1.15", &dead, sweep, false) },
+        Case { floor: 7, ..pipeline("sweep scan of refusing addresses", "-", farm, farm.refusing_port, 7) },
     ]
 }
 
@@ -116,7 +133,7 @@ fn connect(name: &'static str, floor: usize, endpoints: &Arc<Vec<Endpoint>>) -> 
             }
         })
     };
-    Case { name, goal: "1.00", floor, skipped: false, run: Box::new(run) }
+    Case { name, goal: "1.00", floor, without: None, skipped: false, run: Box::new(run) }
 }
 
 fn visit(
@@ -138,7 +155,7 @@ fn visit(
             }
         })
     };
-    Case { name, goal, floor: 0, skipped: false, run: Box::new(run) }
+    Case { name, goal, floor: 0, without: None, skipped: false, run: Box::new(run) }
 }
 
 /// A whole scan of the farm's network, its root trusted, into a temporary store. Loading the trust store and opening
@@ -150,7 +167,7 @@ fn pipeline(name: &'static str, goal: &'static str, farm: &farm::Farm, port: u16
         assert_eq!(finished.counts().endpoints, HOSTS as u64);
         HOSTS
     };
-    Case { name, goal, floor, skipped: false, run: Box::new(run) }
+    Case { name, goal, floor, without: None, skipped: false, run: Box::new(run) }
 }
 
 fn request(farm: &farm::Farm, port: u16, hosts: usize) -> ScanRequest {

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 use certvigil::model::{
     Alert, AlertEndpoint, AlertKey, CertificateBrief, Channel, Counts, Depth, EndedBy, Endpoint, Finding,
     FindingKey, FindingNews, FindingState, Handshake, LaneId, News, Observation, Occasion, Outcome, Outgoing,
-    Rule, Scan, ScanId, ScanParameters, ScanState, Severity, Subject, TlsFacts, Urgency,
+    Rule, Scan, ScanId, ScanParameters, ScanState, Severity, StartTlsChoice, Subject, TlsFacts, Transport,
+    Urgency,
 };
 use certvigil::store::{
     Batch, FindingUpdate, FindingsCommit, Flow, Options, Progress, Store, StoredObservation, UnitPosition,
@@ -390,7 +391,12 @@ fn observation(host: u32, leaf: u32, round: i64) -> StoredObservation {
         endpoint: Endpoint::tcp((Ipv4Addr::from(0x0a00_0000 + host), 443).into(), None),
         target: Arc::from("10.0.0.0/8"),
         observed_at: UnixTime(1_790_000_000 + round * 86_400 + i64::from(host / 10_000)),
-        outcome: Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains: Vec::new() })),
+        outcome: Outcome::Handshake(Box::new(Handshake {
+            tls,
+            presented,
+            other_chains: Vec::new(),
+            inspection: None,
+        })),
     }
 }
 
@@ -432,6 +438,8 @@ fn scan(id: String) -> Scan {
             targets: vec!["10.0.0.0/8".to_owned()],
             ports: "443".to_owned(),
             depth: Depth::Sweep,
+            starttls: StartTlsChoice::Auto,
+            transports: vec![Transport::Tcp],
             rate: None,
             resolver: None,
             profile_sha256: None,

@@ -11,6 +11,8 @@ mod counts;
 mod interrupted;
 #[path = "scan/memory.rs"]
 mod memory;
+#[path = "scan/starttls.rs"]
+mod starttls;
 #[path = "scan/store.rs"]
 mod store;
 #[path = "scan/targets.rs"]

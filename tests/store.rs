@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use certvigil::model::{
     Alert, AlertKey, Channel, Counts, Depth, Endpoint, Handshake, Lane, LaneId, LaneState, News, Observation,
-    Outcome, Outgoing, Scan, ScanId, ScanParameters, ScanState, Setback, TlsFacts, Urgency, WatchNews,
+    Outcome, Outgoing, Scan, ScanId, ScanParameters, ScanState, Setback, StartTlsChoice, TlsFacts, Transport,
+    Urgency, WatchNews,
 };
 use certvigil::store::{Batch, Flow, Options, Progress, Store, StoreError, StoredObservation, UnitPosition};
 use certvigil::time::UnixTime;
@@ -361,6 +362,8 @@ fn scan(id: String) -> Scan {
             targets: vec!["127.0.0.0/8".to_owned()],
             ports: "443".to_owned(),
             depth: Depth::Sweep,
+            starttls: StartTlsChoice::Auto,
+            transports: vec![Transport::Tcp],
             rate: None,
             resolver: None,
             profile_sha256: None,
@@ -398,6 +401,7 @@ fn observation(sequence: u64, host: u32, number: u32) -> StoredObservation {
             tls: TlsFacts::default(),
             presented,
             other_chains: Vec::new(),
+            inspection: None,
         })),
     }
 }

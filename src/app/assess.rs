@@ -10,7 +10,8 @@ use crate::assess::fleet::CertificateSkew;
 use crate::assess::policies;
 use crate::lifecycle::verdict_key;
 use crate::model::{
-    EndpointId, Evidence, HookRun, Observation, Outcome, Rule, ScanState, Severity, Subject, Verdict,
+    EndpointId, Evidence, HookRun, Observation, Outcome, Rule, ScanState, Severity, Subject, Transport,
+    Verdict,
 };
 use crate::store::{EndpointRecord, EndpointSpan, Flow, Store, StoredScan};
 use crate::text::escape_for_terminal;
@@ -34,6 +35,8 @@ pub(super) struct Surroundings {
     last_places: HashMap<String, EndpointId>,
     /// Scans by a clock that was wrong: sequence number, and the time of the scan before.
     misdated: HashMap<u64, UnixTime>,
+    /// Asked for by the scan.
+    transports: Vec<Transport>,
     /// Certificates that a hook should have replaced by now.
     overdue: HashMap<Fingerprint, HookRun>,
 }
@@ -70,13 +73,15 @@ impl Surroundings {
             previous: previous_scan(store, stored)?,
             last_places: last_places(store, &unresolved)?,
             misdated: misdated(&store.scans()?, now),
+            transports: stored.scan.parameters.transports.clone(),
             overdue: overdue(store, stored, now)?,
         })
     }
 
     /// What a running scan can know: nothing about other endpoints.
     pub(super) fn of_running(store: &Store, stored: &StoredScan) -> Result<Self, AppError> {
-        Ok(Self { previous: previous_scan(store, stored)?, ..Self::default() })
+        let transports = stored.scan.parameters.transports.clone();
+        Ok(Self { previous: previous_scan(store, stored)?, transports, ..Self::default() })
     }
 
     /// What is known of the endpoint of a failed observation from before.
@@ -89,6 +94,11 @@ impl Surroundings {
         if !matches!(observation.outcome, Outcome::Failure(_)) {
             return Ok(Past::default());
         }
+        let is_beside_tcp = observation.endpoint.transport.is_beside_tcp(&self.transports);
+        Ok(Past { is_beside_tcp, ..self.last_seen(store, kept, observation)? })
+    }
+
+    fn last_seen(&self, store: &Store, kept: &Kept<'_>, observation: &Observation) -> Result<Past, AppError> {
         let endpoint = &observation.endpoint;
         let id = match endpoint.address {
             Some(_) => endpoint.id(),
@@ -105,7 +115,8 @@ impl Surroundings {
         let fallen_silent = self.previous.is_none_or(|previous| span.last_scan < previous);
         let until = self.misdated.get(&span.last_scan).copied().unwrap_or(span.until);
         let observation = kept.observation(span.observation)?;
-        Ok(Past { fallen_silent, last_chain: Some(LastChain { observation, until }) })
+        let last_chain = Some(LastChain { observation, until });
+        Ok(Past { fallen_silent, last_chain, ..Past::default() })
     }
 
     /// Adds the verdicts that came from looking at more than the endpoint.
@@ -170,7 +181,10 @@ pub(super) fn no_effect(run: &HookRun, old: Fingerprint) -> Verdict {
         severity: Severity::High,
         title: "A hook succeeded, and the old certificate is still served".to_owned(),
         detail: format!("Hook {hook} succeeded{since}; {} is served unchanged.", old.short()),
-        evidence: Evidence(vec![("hook", run.hook.clone().into()), ("outcome", run.outcome.clone().into())]),
+        evidence: Evidence::from([
+            ("hook", run.hook.clone().into()),
+            ("outcome", run.outcome.clone().into()),
+        ]),
         subject: Subject::Certificate(old),
         offered_for: None,
         group: old.to_string(),

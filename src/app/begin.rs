@@ -103,6 +103,8 @@ fn begin_anew(store: &Store, request: &ScanRequest, parts: &Parts, plan: &Plan) 
             targets: plan.targets().to_vec(),
             ports: plan.ports().to_string(),
             depth: request.depth(),
+            starttls: request.starttls(),
+            transports: plan.transports().to_vec(),
             rate: request.pace().rate,
             resolver: request.resolver().map(|server| server.to_string()),
             profile_sha256: request

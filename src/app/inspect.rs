@@ -14,7 +14,7 @@ use crate::assess::NoInventory;
 use crate::clock::{Clock, SystemClock};
 use crate::model::{
     Counts, Depth, Endpoint, Failure, Observation, Outcome, Reason, Scan, ScanParameters, ScanState,
-    ServerName, Severity, Stage, Transport,
+    ServerName, Severity, Stage, StartTlsChoice, Transport,
 };
 use crate::report::{
     CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions,
@@ -143,6 +143,8 @@ fn accounts(judged: &[Judged], request: &InspectRequest, now: UnixTime) -> Scan 
             targets: request.files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
             ports: String::new(),
             depth: Depth::Standard,
+            starttls: StartTlsChoice::Never,
+            transports: vec![Transport::File],
             rate: None,
             resolver: None,
             profile_sha256: None,
@@ -194,7 +196,7 @@ impl Inspected {
             Form::Json => self.write_records(JsonReport::begin(out, &head, JsonLayout::Pretty)?, &head),
             Form::Jsonl => self.write_records(JsonlReport::new(out), &head),
             Form::Csv => self.write_records(CsvReport::begin(out, self.now)?, &head),
-            Form::Table { width, colour } => {
+            Form::Table { width, colour, .. } => {
                 let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT);
                 for one in &self.judged {
                     one.with_view(|_| None, |view| table.add(view));

@@ -45,6 +45,8 @@ pub(super) struct Past {
     pub(super) fallen_silent: bool,
     /// What it showed last. Time goes on for it while nobody sees it.
     pub(super) last_chain: Option<LastChain>,
+    /// It is asked for beside TCP, so that its silence alone is no fault.
+    pub(super) is_beside_tcp: bool,
 }
 
 /// The last chain that an endpoint showed.
@@ -112,7 +114,8 @@ impl Judge {
             inventory,
             scan_interval_seconds: self.interval_seconds,
             thresholds: self.thresholds,
-            named: observation.endpoint.path.is_some() || is_single(&observation.target),
+            named: observation.endpoint.path.is_some()
+                || (is_single(&observation.target) && !past.is_beside_tcp),
             seen_before: past.fallen_silent,
             paths: &self.paths,
         };
@@ -158,7 +161,7 @@ fn expiry_unseen(last: &LastChain, context: &Context<'_>) -> Vec<Verdict> {
         verdict
             .detail
             .push_str(&format!(" It was last seen at {}; no certificate was seen here since.", last.until));
-        verdict.evidence.0.push(("last_seen", last.until.to_string().into()));
+        verdict.evidence.push("last_seen", last.until.to_string());
     }
     verdicts
 }
@@ -276,13 +279,24 @@ mod tests {
     fn only_what_was_named_or_known_is_missed_when_silent() {
         let judge = Judge::new(Vec::new(), None);
         let judged = |target: &str, known| {
-            let past = Past { fallen_silent: known, last_chain: None };
+            let past = Past { fallen_silent: known, ..Past::default() };
             rules(&judge.judge(silent(target), &NoInventory, &past, NOW))
         };
         assert_eq!(judged("127.0.0.1", false), [(Rule::NotMeasured, Severity::High)]);
         assert_eq!(judged("127.0.0.0/24", false), []);
         assert_eq!(judged("127.0.0.1-127.0.0.9", false), []);
         assert_eq!(judged("127.0.0.0/24", true), [(Rule::Unreachable, Severity::Medium)]);
+    }
+
+    #[test]
+    fn what_is_looked_for_beside_tcp_is_missed_only_where_it_was_known() {
+        let judge = Judge::new(Vec::new(), None);
+        let judged = |fallen_silent| {
+            let past = Past { fallen_silent, is_beside_tcp: true, ..Past::default() };
+            rules(&judge.judge(silent("127.0.0.1"), &NoInventory, &past, NOW))
+        };
+        assert_eq!(judged(false), []);
+        assert_eq!(judged(true), [(Rule::Unreachable, Severity::Medium)]);
     }
 
     #[test]

@@ -327,7 +327,7 @@ impl<'a> Leading<'a> {
     ) -> Result<Vec<Member<'static>>, AppError> {
         let mut others = Vec::new();
         for (id, reported) in self.store.finding_members(self.profile, &finding.key)? {
-            let measured = match self.visits().visit(&id, reported)? {
+            let measured = match self.visits().visit(&id, reported, finding.rule)? {
                 _ if shown.contains(&id) => continue,
                 Visit::NotMade(_, Some(_)) if finding.rule != Rule::KeyReused => continue,
                 visit => matches!(visit, Visit::Measured),
@@ -432,21 +432,23 @@ impl<'a> Leading<'a> {
 
     fn lead_absent(&mut self, keys: &[FindingKey]) -> Result<Written, AppError> {
         let visitor = self.visits();
+        let mut absent = Vec::with_capacity(keys.len());
         let mut visits = Vec::with_capacity(keys.len());
         for key in keys {
+            let Some(previous) = self.store.finding(self.profile, key)? else { continue };
             let members = self.store.finding_members(self.profile, key)?;
             visits.push(
                 members
                     .iter()
-                    .map(|(id, reported)| Ok((*id, visitor.visit(id, *reported)?)))
+                    .map(|(id, reported)| Ok((*id, visitor.visit(id, *reported, previous.finding.rule)?)))
                     .collect::<Result<Vec<_>, AppError>>()?,
             );
+            absent.push((key, previous));
         }
         let names = visitor.names(&visits)?;
         let retires_after = self.watch.last_complete.filter(|_| self.retires);
         let mut written = Written::default();
-        for (key, visits) in keys.iter().zip(&visits) {
-            let Some(previous) = self.store.finding(self.profile, key)? else { continue };
+        for ((key, previous), visits) in absent.iter().zip(&visits) {
             // Time does to a certificate what no one needs to see.
             let is_superseded = self.is_superseded(&previous.finding)?;
             let member = |(_, visit): &(EndpointId, Visit)| Member {

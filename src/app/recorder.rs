@@ -10,7 +10,7 @@ use super::AppError;
 use super::ledger::{Done, Ledger};
 use super::visit::Visited;
 use crate::discover::Position;
-use crate::model::{Counts, Observation, Outcome};
+use crate::model::{Counts, Observation, Outcome, Reason, Transport};
 use crate::store::{Batch, KnownEndpoints, Progress, ScanWriter, StoredObservation, UnitPosition};
 use crate::x509::{self, Fingerprint, RawChain};
 
@@ -35,6 +35,8 @@ pub(super) struct Recorder<'a> {
     writer: ScanWriter,
     known: Arc<KnownEndpoints>,
     list_dead: bool,
+    /// Asked for by the scan.
+    transports: Vec<Transport>,
     ledger: Ledger<UnitPosition>,
     counts: Counts,
     batch: Batch,
@@ -56,10 +58,12 @@ impl<'a> Recorder<'a> {
         let Progress { next, done, counts } = progress;
         // The ledger speaks of the last unit done, the record of the first that is not.
         let through = next.index.checked_sub(1).map(|index| UnitPosition { index, ..next });
+        let transports = writer.scan().scan.parameters.transports.clone();
         Self {
             writer,
             known,
             list_dead,
+            transports,
             ledger: Ledger::new(Done { through, beyond: done }),
             counts,
             batch: Batch::default(),
@@ -132,10 +136,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// A dead address of a range that nobody named and nobody knows.
+    /// A dead address of a range that nobody named and nobody knows; also where there is no QUIC or DTLS beside TCP.
     fn is_unlisted(&self, observation: &Observation<RawChain>, named: bool) -> Result<bool, AppError> {
         let Outcome::Failure(failure) = &observation.outcome else { return Ok(false) };
-        if named || self.list_dead || !failure.is_dead() {
+        let is_beside_tcp = observation.endpoint.transport.is_beside_tcp(&self.transports);
+        // What speaks something else over UDP is another service.
+        let is_dead = failure.is_dead() || (is_beside_tcp && failure.reason == Reason::NotTls);
+        if self.list_dead || !is_dead || (named && !is_beside_tcp) {
             return Ok(false);
         }
         Ok(self.known.is_empty() || !self.known.contains(&observation.endpoint.id())?)

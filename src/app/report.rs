@@ -31,6 +31,8 @@ pub enum Form {
     Table {
         width: usize,
         colour: bool,
+        /// More of what deep inspection found.
+        detailed: bool,
     },
     Json,
     Jsonl,
@@ -91,8 +93,8 @@ impl<'a> ReportSource<'a> {
             Form::Json => self.write_records(JsonReport::begin(out, &head, JsonLayout::Pretty)?),
             Form::Jsonl => self.write_records(JsonlReport::new(out)),
             Form::Csv => self.write_records(CsvReport::begin(out, self.now)?),
-            Form::Table { width, colour } => {
-                let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT);
+            Form::Table { width, colour, detailed } => {
+                let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT).detailed(detailed);
                 self.each_endpoint(|view| {
                     table.add(view);
                     Ok(())

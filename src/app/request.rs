@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::AppError;
+use crate::assess::forbidden;
 use crate::config::profile::{FailOn, KeyShareChoice, LeaveChoice, Rate};
 use crate::config::{PaceSettings, Profile};
 use crate::discover::{PortSet, Request};
-use crate::model::{Depth, Exclusion, ServerName, Severity};
+use crate::model::{Depth, Exclusion, Scope, ServerName, Severity, StartTlsChoice, Transport};
 use crate::probe::{Pace, ProbeSettings};
 use crate::tls::{KeyShares, Leave};
 
@@ -23,6 +24,13 @@ pub struct ScanRequest {
     pub exclude: Vec<String>,
     pub exclude_files: Vec<PathBuf>,
     pub depth: Option<Depth>,
+    /// What is enumerated at deep depth.
+    pub enumerate: Option<Scope>,
+    pub starttls: Option<StartTlsChoice>,
+    /// None leaves them to the profile.
+    pub transports: Vec<Transport>,
+    /// Ask for post-quantum groups, whatever the profile says.
+    pub post_quantum: bool,
     pub concurrency: Option<usize>,
     pub rate: Option<Rate>,
     pub timeout: Option<Duration>,
@@ -48,6 +56,10 @@ impl ScanRequest {
     /// What `discover/` plans from.
     pub(super) fn targets(&self) -> Result<Request, AppError> {
         let profile = self.profile();
+        if self.enumerate.is_some() && self.depth() != Depth::Deep {
+            let words = "--enumerate says what deep inspection asks for: add --depth deep";
+            return Err(AppError::Usage(words.to_owned()));
+        }
         let mut targets = profile.targets.clone();
         targets.extend(self.targets.iter().cloned());
         let mut target_files = profile.target_files.clone();
@@ -71,6 +83,8 @@ impl ScanRequest {
             ports: PortSet::parse(ports)?,
             server_names,
             ptr_names: profile.ptr_names,
+            starttls: self.starttls(),
+            transports: self.transports(),
             exclude,
             exclude_files,
         })
@@ -82,6 +96,18 @@ impl ScanRequest {
 
     pub(super) fn depth(&self) -> Depth {
         self.depth.or(self.profile().depth).unwrap_or(Depth::Standard)
+    }
+
+    pub(super) fn starttls(&self) -> StartTlsChoice {
+        self.starttls.or(self.profile().starttls).unwrap_or_default()
+    }
+
+    fn transports(&self) -> Vec<Transport> {
+        if self.transports.is_empty() {
+            self.profile().transports.clone().unwrap_or_default()
+        } else {
+            self.transports.clone()
+        }
     }
 
     pub(super) fn trust(&self) -> Vec<String> {
@@ -103,7 +129,7 @@ impl ScanRequest {
 
     pub(super) fn probe_settings(&self) -> ProbeSettings {
         let profile = self.profile();
-        let mut settings = ProbeSettings { depth: self.depth(), ..ProbeSettings::default() };
+        let mut settings = ProbeSettings::at(self.depth());
         if let Some(timeout) = profile.pace.connect_timeout {
             settings.connect_timeout = timeout.0;
         }
@@ -112,7 +138,12 @@ impl ScanRequest {
         }
         if let Some(timeout) = self.timeout {
             settings.connect_timeout = timeout;
-            settings.total_timeout = timeout.saturating_mul(3);
+            let times = match settings.depth {
+                Depth::Sweep | Depth::Standard => 3,
+                // A hundred connections, some of them to servers that think long.
+                Depth::Deep => 24,
+            };
+            settings.total_timeout = timeout.saturating_mul(times);
         }
         if let Some(retries) = profile.pace.retries {
             settings.retries = retries;
@@ -122,11 +153,17 @@ impl ScanRequest {
             Some(KeyShareChoice::Fresh) => settings.key_shares = KeyShares::Fresh,
             None => {}
         }
+        settings.ask_post_quantum = self.post_quantum || profile.probe.post_quantum == Some(true);
         match profile.probe.leave {
             Some(LeaveChoice::Polite) => settings.leave = Leave::Polite,
             Some(LeaveChoice::Reset) => settings.leave = Leave::Reset,
             None => {}
         }
+        if let Some(parts) = &profile.deep.parts {
+            settings.parts.clone_from(parts);
+        }
+        settings.enumerate = self.enumerate.or(profile.deep.enumerate).unwrap_or_default();
+        settings.forbidden = forbidden();
         settings
     }
 
@@ -205,6 +242,71 @@ mod tests {
         assert_eq!(request.pace().per_network_rate, None);
         let limited = ScanRequest { rate: "7".parse().ok(), ..request };
         assert_eq!(limited.pace().rate, Some(7));
+    }
+
+    #[test]
+    fn what_to_enumerate_is_said_by_flag_or_profile_and_for_deep_inspection_only() {
+        let profile = crate::config::profile::DeepChoices { enumerate: Some(Scope::Forbidden), parts: None };
+        let profile = Profile { deep: profile, targets: vec!["a.test".to_owned()], ..Profile::default() };
+        let request = ScanRequest { profile: Some(profile), ..ScanRequest::default() };
+        assert_eq!(request.probe_settings().enumerate, Scope::Forbidden);
+        assert!(!request.probe_settings().forbidden.cipher_suites.is_empty());
+        assert!(request.targets().is_ok(), "a profile may be run at another depth");
+        let flag = ScanRequest { enumerate: Some(Scope::Everything), ..request };
+        assert_eq!(flag.probe_settings().enumerate, Scope::Everything);
+        assert!(flag.targets().unwrap_err().to_string().contains("add --depth deep"));
+        assert!(ScanRequest { depth: Some(Depth::Deep), ..flag }.targets().is_ok());
+    }
+
+    #[test]
+    fn a_deep_visit_has_more_time_unless_somebody_says_how_much() {
+        let seconds = |request: &ScanRequest| request.probe_settings().total_timeout.as_secs();
+        let request = ScanRequest::default();
+        assert_eq!(seconds(&request), 15);
+        let deep = ScanRequest { depth: Some(Depth::Deep), ..request };
+        assert_eq!(seconds(&deep), 120);
+        let pace = PaceSettings { total_timeout: "40s".parse().ok(), ..PaceSettings::default() };
+        let profile = Some(Profile { pace, ..Profile::default() });
+        assert_eq!(seconds(&ScanRequest { profile, ..deep.clone() }), 40);
+        let by_flag = ScanRequest { timeout: Some(Duration::from_secs(20)), ..deep };
+        assert_eq!(seconds(&by_flag), 480);
+    }
+
+    #[test]
+    fn post_quantum_groups_are_asked_for_where_the_profile_or_the_command_line_wants_it() {
+        let asks = |request: &ScanRequest| request.probe_settings().ask_post_quantum;
+        assert!(!asks(&ScanRequest::default()));
+        assert!(asks(&ScanRequest { post_quantum: true, ..ScanRequest::default() }));
+        let mut profile = Profile::default();
+        profile.probe.post_quantum = Some(true);
+        assert!(asks(&ScanRequest { profile: Some(profile), ..ScanRequest::default() }));
+    }
+
+    #[test]
+    fn starttls_is_automatic_unless_the_profile_or_the_command_line_says_otherwise() {
+        let profile = Profile { starttls: Some(StartTlsChoice::Never), ..Profile::default() };
+        let request = ScanRequest {
+            profile: Some(profile),
+            targets: vec!["a.test".to_owned()],
+            ..ScanRequest::default()
+        };
+        assert_eq!(ScanRequest::default().starttls(), StartTlsChoice::Auto);
+        assert_eq!(request.targets().unwrap().starttls, StartTlsChoice::Never);
+        let flag = "imap".parse::<StartTlsChoice>().unwrap();
+        assert_eq!(ScanRequest { starttls: Some(flag), ..request }.targets().unwrap().starttls, flag);
+    }
+
+    #[test]
+    fn the_transports_are_those_of_the_command_line_else_of_the_profile() {
+        let profile = Profile { transports: Some(vec![Transport::Quic]), ..Profile::default() };
+        let request = ScanRequest {
+            profile: Some(profile),
+            targets: vec!["a.test".to_owned()],
+            ..ScanRequest::default()
+        };
+        assert_eq!(request.targets().unwrap().transports, [Transport::Quic]);
+        let asked = ScanRequest { transports: vec![Transport::Tcp, Transport::Dtls], ..request };
+        assert_eq!(asked.targets().unwrap().transports, [Transport::Tcp, Transport::Dtls]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use super::visit::{Queue, Visitors, visit_all};
 use super::watch::Shift;
 use crate::discover::{Plan, Position, plan};
 use crate::dns::{HickoryResolver, NoResolver, Resolve};
-use crate::model::{Counts, ScanState, Severity, TrustStore};
+use crate::model::{Counts, Depth, ScanState, Severity, TrustStore};
 use crate::probe::{Pace, Prober, Statistics};
 use crate::report::number;
 use crate::store::{ScanWriter, Store, StoreError, StoredScan};
@@ -390,6 +390,10 @@ impl Prepared {
 
     /// How long the slowest limit makes the scan take; `None` where nobody knows or nothing limits it.
     fn seconds(&self, pace: &Pace) -> Option<u128> {
+        // How many connections deep inspection takes shows when it is done.
+        if self.request.depth() == Depth::Deep {
+            return None;
+        }
         let limits = [
             (self.plan.probes()?, pace.rate),
             (self.plan.probes_of_one_host(), pace.per_host_rate),

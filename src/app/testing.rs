@@ -1,6 +1,6 @@
 //! Scans for the tests of this room.
 
-use crate::model::{Counts, Depth, Scan, ScanId, ScanParameters, ScanState};
+use crate::model::{Counts, Depth, Scan, ScanId, ScanParameters, ScanState, StartTlsChoice, Transport};
 use crate::time::{DAY_SECONDS, UnixTime};
 
 /// A scan of profile `web` that begins at `at`; its id has the day.
@@ -17,6 +17,8 @@ pub(super) fn scan(at: UnixTime) -> Scan {
             targets: Vec::new(),
             ports: "443".to_owned(),
             depth: Depth::Standard,
+            starttls: StartTlsChoice::Never,
+            transports: vec![Transport::Tcp],
             rate: None,
             resolver: None,
             profile_sha256: None,

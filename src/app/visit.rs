@@ -15,9 +15,10 @@ use super::progress::ScanProgress;
 use crate::clock::Clock;
 use crate::discover::{DiscoverError, Expanded, Plan, Position, Sweep, Unit, expand};
 use crate::dns::Resolve;
-use crate::model::{Endpoint, Observation, Outcome, Reason};
+use crate::model::{Endpoint, Observation, Outcome, Reason, StartTlsChoice, Transport};
 use crate::probe::{Expectation, Prober};
 use crate::store::KnownEndpoints;
+use crate::tls::StartTls;
 use crate::x509::RawChain;
 
 /// Units taken from the sweep at once.
@@ -30,7 +31,7 @@ const BATCHES: usize = 4;
 pub(super) struct Visited {
     pub(super) ordinal: Ordinal,
     pub(super) position: Position,
-    /// The user named this one, so that a failure is worth a line.
+    /// The user named this one, so that a failure over the first transport is worth a line.
     pub(super) named: bool,
     pub(super) observations: Vec<Observation<RawChain>>,
 }
@@ -112,9 +113,30 @@ fn feed(mut sweep: Sweep, is_done: impl Fn(&Position) -> bool, batches: &mpsc::S
 }
 
 impl Visitors {
-    /// A chain was seen here before. Where the record cannot be read, nothing is expected; the recorder will tell.
-    fn expects(&self, endpoint: &Endpoint) -> bool {
-        !self.known.is_empty() && self.known.contains(&endpoint.id()).unwrap_or(false)
+    /// A chain was seen here before; with `choice` open, the endpoint turns into the one that it was seen as. Where the
+    /// record cannot be read, nothing is expected; the recorder will tell.
+    fn recalls(&self, endpoint: &mut Endpoint, choice: StartTlsChoice) -> bool {
+        if self.known.is_empty() {
+            return false;
+        }
+        let was_seen = |endpoint: &Endpoint| self.known.contains(&endpoint.id()).unwrap_or(false);
+        if was_seen(endpoint) {
+            return true;
+        }
+        if choice != StartTlsChoice::Auto {
+            return false;
+        }
+        // Direct TLS in the place of an upgrade, and what only its greeting told.
+        let greets = |protocol: &StartTls| protocol.speaks_first() || *protocol == StartTls::Irc;
+        let greeting = StartTls::ALL.into_iter().filter(greets).map(Some);
+        for starttls in std::iter::once(None).chain(greeting) {
+            let other = Endpoint { starttls, ..endpoint.clone() };
+            if starttls != endpoint.starttls && was_seen(&other) {
+                *endpoint = other;
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -188,7 +210,7 @@ async fn visit_unit(visitors: &Arc<Visitors>, ordinal: Ordinal, unit: &Unit) -> 
     } else {
         let mut observations = Vec::with_capacity(1);
         if let Some(one) = expanded.pop() {
-            observations.push(visit(visitors, &unit.target, unit.named, one).await);
+            observations.push(visit(visitors, Asked::of(unit), one).await);
         }
         observations
     };
@@ -210,33 +232,45 @@ async fn visit_side_by_side(
     let mut running = JoinSet::new();
     for (place, one) in expanded.into_iter().enumerate() {
         let visitors = Arc::clone(visitors);
-        let (target, named) = (Arc::clone(&unit.target), unit.named);
-        running.spawn(async move { (place, visit(&visitors, &target, named, one).await) });
+        let asked = Asked::of(unit);
+        running.spawn(async move { (place, visit(&visitors, asked, one).await) });
     }
     let mut observations = running.join_all().await;
     observations.sort_by_key(|(place, _)| *place);
     observations.into_iter().map(|(_, observation)| observation).collect()
 }
 
-async fn visit(
-    visitors: &Visitors,
-    target: &Arc<str>,
+/// What of a unit its visits need.
+struct Asked {
+    target: Arc<str>,
     named: bool,
-    expanded: Expanded,
-) -> Observation<RawChain> {
+    starttls: StartTlsChoice,
+}
+
+impl Asked {
+    fn of(unit: &Unit) -> Self {
+        Self { target: Arc::clone(&unit.target), named: unit.named, starttls: unit.starttls }
+    }
+}
+
+async fn visit(visitors: &Visitors, asked: Asked, expanded: Expanded) -> Observation<RawChain> {
+    let Asked { target, named, starttls } = asked;
     let (endpoint, outcome) = match expanded {
-        Expanded::Endpoint(endpoint) => {
+        Expanded::Endpoint(mut endpoint) => {
             // Silence is news only where somebody ought to be.
-            let was_there = visitors.expects(&endpoint);
-            let expectation = if named || was_there { Expectation::Answer } else { Expectation::Nothing };
-            let mut outcome = visitors.prober.visit_expecting(&endpoint, expectation).await;
-            if was_there && outcome.presented().is_none() {
+            let starttls =
+                if endpoint.transport == Transport::Tcp { starttls } else { StartTlsChoice::Never };
+            let was_there = visitors.recalls(&mut endpoint, starttls);
+            let is_missed = named && !endpoint.transport.is_beside_tcp(visitors.plan.transports());
+            let expectation = if is_missed || was_there { Expectation::Answer } else { Expectation::Nothing };
+            let mut measured = visitors.prober.visit_expecting(&endpoint, expectation, starttls).await;
+            if was_there && measured.outcome.presented().is_none() {
                 tokio::time::sleep(visitors.second_look_after).await;
-                outcome = visitors.prober.visit_expecting(&endpoint, Expectation::Nothing).await;
+                measured = visitors.prober.visit_expecting(&endpoint, Expectation::Nothing, starttls).await;
             }
-            (endpoint, outcome)
+            (Endpoint { starttls: measured.starttls, ..endpoint }, measured.outcome)
         }
         Expanded::Failed(endpoint, failure) => (endpoint, Outcome::Failure(failure)),
     };
-    Observation { endpoint, target: Arc::clone(target), observed_at: visitors.clock.now(), outcome }
+    Observation { endpoint, target, observed_at: visitors.clock.now(), outcome }
 }

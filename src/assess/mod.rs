@@ -4,11 +4,14 @@
 //! versions) are separate verdicts. What was not looked at is not judged. A grade is not given here: one handshake
 //! does not earn one.
 
+mod determined;
 pub mod expiry;
 pub mod fleet;
+mod forbidden;
 mod issuer;
 mod lints;
 pub mod name;
+mod offered;
 pub mod path;
 mod policy;
 mod structure;
@@ -19,6 +22,8 @@ mod words;
 
 use std::sync::Arc;
 
+pub use determined::is_determined;
+pub use forbidden::forbidden;
 pub use path::PathCache;
 pub use policy::policies;
 
@@ -29,7 +34,7 @@ use view::{ChainView, EndpointView};
 
 /// Counts the rules' editions: to be raised when a rule is added, dropped, or judges otherwise than before, so that
 /// what is found only by that is told as one baseline and wakes nobody.
-pub const RULES_EDITION: u32 = 1;
+pub const RULES_EDITION: u32 = 2;
 
 /// What other endpoints taught us.
 pub trait Inventory {

@@ -16,6 +16,21 @@ pub(crate) fn quoted(text: &Untrusted) -> String {
     format!("\"{}\"", Untrusted::new(short).terminal())
 }
 
+/// `a`, `a and b`, `a, b and c`, `a, b, c, d and 3 more`.
+pub(crate) fn listed(items: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let (last, others) = match items {
+        [] => return String::new(),
+        [only] => return only.clone(),
+        [others @ .., last] if items.len() <= SHOWN => (last.clone(), others),
+        _ => {
+            let (shown, rest) = items.split_at(SHOWN);
+            (format!("{} more", rest.len()), shown)
+        }
+    };
+    format!("{} and {last}", others.join(", "))
+}
+
 /// What a certificate is called in a sentence: its label and the start of its SHA-256.
 pub(crate) fn certificate(certificate: &Certificate) -> String {
     format!("{} ({})", quoted(&certificate.label()), certificate.sha256.short())
@@ -90,6 +105,16 @@ mod tests {
         assert!(text.starts_with("\"\\u{1b}[2J"));
         assert!(text.ends_with("…\""));
         assert!(text.chars().count() < 140);
+    }
+
+    #[test]
+    fn a_list_names_four_and_counts_the_rest() {
+        let names = |count: usize| -> Vec<String> { (1..=count).map(|n| n.to_string()).collect() };
+        assert_eq!(listed(&names(0)), "");
+        assert_eq!(listed(&names(1)), "1");
+        assert_eq!(listed(&names(2)), "1 and 2");
+        assert_eq!(listed(&names(4)), "1, 2, 3 and 4");
+        assert_eq!(listed(&names(9)), "1, 2, 3, 4 and 5 more");
     }
 
     #[test]

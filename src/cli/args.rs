@@ -12,6 +12,7 @@ pub(crate) use findings::{
 
 use crate::config::duration::HumanDuration;
 use crate::config::profile::{FailOn, Rate};
+use crate::model::{Scope, StartTlsChoice, Transport};
 
 /// Finds every TLS certificate in your networks and tells which are about to fail, and why.
 #[derive(Debug, Parser)]
@@ -41,7 +42,7 @@ pub(crate) struct Everywhere {
     /// Say less: errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Everywhere")]
     pub(crate) quiet: bool,
-    /// Say more: retries, second tries, back-off
+    /// Say more: retries, second tries, back-off, every cipher suite
     #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub(crate) verbose: bool,
     /// When to colour
@@ -104,7 +105,7 @@ pub(crate) struct ScanArgs {
     /// Host, host:port, URL, address, CIDR, range (a.b.c.d-e.f.g.h), @file, or - for standard input
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
-    /// A scan profile: built in (quick, web, internal) or a file
+    /// A scan profile: built in (quick, web, internal, mail, deep) or a file
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) profile: Option<String>,
     /// File of targets, one a line
@@ -125,13 +126,29 @@ pub(crate) struct ScanArgs {
     /// How far each visit goes [default: standard]
     #[arg(long, value_enum, value_name = "DEPTH")]
     pub(crate) depth: Option<DepthChoice>,
+    /// What deep inspection asks for: everything, or forbidden, which is what the built-in policy forbids, in about
+    /// five connections for a server that complies [default: everything]
+    #[arg(long, value_name = "everything|forbidden", value_parser = scope)]
+    pub(crate) enumerate: Option<Scope>,
+    /// Which protocol's upgrade to TLS comes first: auto (by port and greeting), none, or one for every target: smtp,
+    /// lmtp, imap, pop3, sieve, ftp, ldap, xmpp, xmpp-server, postgres, mysql, mssql, rdp, nntp, irc, nats
+    /// [default: auto]
+    #[arg(long, value_name = "auto|none|PROTO")]
+    pub(crate) starttls: Option<StartTlsChoice>,
+    /// How to reach every target: tcp, quic (HTTP/3 and others), dtls; quic or dtls beside tcp need not be there
+    /// [default: tcp]
+    #[arg(long = "transport", value_name = "LIST", value_delimiter = ',')]
+    pub(crate) transports: Vec<Transport>,
+    /// Ask every server whether it takes a post-quantum group, with one more hello where the handshake does not show it
+    #[arg(long)]
+    pub(crate) post_quantum: bool,
     /// Connections in flight [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<std::num::NonZeroUsize>,
     /// New connections a second, or max to lift every rate [default: 500]
     #[arg(long, value_name = "N|max")]
     pub(crate) rate: Option<Rate>,
-    /// Time to open a connection; an endpoint may take three times as long in all [default: 5s]
+    /// Time to open a connection; an endpoint may take three times as long in all, at deep depth 24 times [default: 5s]
     #[arg(long, value_name = "DUR")]
     pub(crate) timeout: Option<HumanDuration>,
     /// Trust store to judge by: mozilla, system or a PEM file; may be given several times
@@ -174,6 +191,8 @@ pub(crate) enum DepthChoice {
     Sweep,
     /// Complete the handshake, prove possession, capture every chain
     Standard,
+    /// Also enumerate versions, suites, groups and their orders, and probe for weaknesses; 2 minutes an endpoint
+    Deep,
 }
 
 #[derive(Debug, Args)]
@@ -466,6 +485,10 @@ pub(crate) struct ManArgs {
 fn parse_time(text: &str) -> Result<crate::time::UnixTime, String> {
     crate::time::UnixTime::parse(text)
         .ok_or_else(|| "expected a time such as 2026-11-24T09:00:00Z or 2026-11-24".to_owned())
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::from_name(text).ok_or_else(|| "expected everything or forbidden".to_owned())
 }
 
 fn parse_severity(text: &str) -> Result<crate::model::Severity, String> {

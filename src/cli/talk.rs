@@ -32,6 +32,11 @@ impl Talk {
         }
     }
 
+    /// A curious person reads this.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbose
+    }
+
     /// Something is off, but the work goes on.
     pub(crate) fn warn(self, line: &str) {
         if !self.quiet {

@@ -1,4 +1,4 @@
-//! Scan profiles: what to scan and how. Files of their own, and three that are built in.
+//! Scan profiles: what to scan and how. Files of their own, and some that are built in.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,15 @@ use super::ownership::{Network, OwnerRule};
 use super::source::{Places, place};
 use super::written::{named, rule, severity};
 use super::{ConfigError, Period, RouteSettings, Source, paths, settings};
-use crate::model::{Depth, Exclusion, Rule, Severity, Thresholds};
+use crate::model::{Depth, Exclusion, Purpose, Rule, Scope, Severity, StartTlsChoice, Thresholds, Transport};
 use crate::x509::Fingerprint;
 
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("quick", include_str!("../../scan-profiles/quick.toml")),
     ("web", include_str!("../../scan-profiles/web.toml")),
     ("internal", include_str!("../../scan-profiles/internal.toml")),
+    ("mail", include_str!("../../scan-profiles/mail.toml")),
+    ("deep", include_str!("../../scan-profiles/deep.toml")),
 ];
 
 /// A profile as read; see `scan-profiles/internal.toml` for every key.
@@ -42,6 +44,10 @@ pub struct Profile {
     pub exclude_files: Vec<PathBuf>,
     #[serde(deserialize_with = "depth")]
     pub depth: Option<Depth>,
+    #[serde(deserialize_with = "starttls")]
+    pub starttls: Option<StartTlsChoice>,
+    #[serde(deserialize_with = "transports")]
+    pub transports: Option<Vec<Transport>>,
     pub trust: Option<Vec<String>>,
     pub resolver: Option<std::net::SocketAddr>,
     /// How often it is run.
@@ -50,6 +56,7 @@ pub struct Profile {
     pub fail_on: Option<FailOn>,
     pub pace: PaceSettings,
     pub probe: ProbeChoices,
+    pub deep: DeepChoices,
     pub owner: Vec<OwnerRule>,
     pub severity: Vec<SeverityRule>,
     /// Tried before those of the settings; none is a default.
@@ -159,6 +166,19 @@ impl<'de> Deserialize<'de> for Rate {
 pub struct ProbeChoices {
     pub key_shares: Option<KeyShareChoice>,
     pub leave: Option<LeaveChoice>,
+    /// Ask every server whether it takes a post-quantum group.
+    pub post_quantum: Option<bool>,
+}
+
+/// `[deep]`: what deep inspection looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeepChoices {
+    #[serde(deserialize_with = "scope")]
+    pub enumerate: Option<Scope>,
+    /// What is looked at; `None`: all there is.
+    #[serde(deserialize_with = "parts")]
+    pub parts: Option<Vec<Purpose>>,
 }
 
 /// How the sweep's key shares are made.
@@ -284,7 +304,36 @@ fn is_named_store(store: &str) -> bool {
 }
 
 fn depth<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Depth>, D::Error> {
-    named(deserializer, Depth::from_name, "sweep or standard").map(Some)
+    named(deserializer, Depth::from_name, "sweep, standard or deep").map(Some)
+}
+
+fn parts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Purpose>>, D::Error> {
+    let names: Vec<String> = Deserialize::deserialize(deserializer)?;
+    let expected = Purpose::CHOICES.map(Purpose::name).join(", ");
+    let read = |name: &String| {
+        let found = Purpose::CHOICES.into_iter().find(|purpose| purpose.name() == name);
+        found.ok_or_else(|| serde::de::Error::custom(format!("`{name}`: expected some of {expected}")))
+    };
+    names.iter().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+fn scope<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Scope>, D::Error> {
+    named(deserializer, Scope::from_name, "everything or forbidden").map(Some)
+}
+
+fn starttls<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<StartTlsChoice>, D::Error> {
+    named(deserializer, StartTlsChoice::from_name, &StartTlsChoice::expected()).map(Some)
+}
+
+fn transports<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Transport>>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let read =
+        |name: &String| name.parse().map_err(|why| serde::de::Error::custom(format!("`{name}`: {why}")));
+    let transports = names.iter().map(read).collect::<Result<Vec<Transport>, D::Error>>()?;
+    if transports.is_empty() {
+        return Err(serde::de::Error::custom("expected one of tcp, quic and dtls, or more"));
+    }
+    Ok(Some(transports))
 }
 
 fn fail_on<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<FailOn>, D::Error> {
@@ -361,7 +410,11 @@ mod tests {
     fn a_wrong_key_or_value_names_its_line() {
         for (text, expected) in [
             ("ports = \"443\"\nprots = \"1\"\n", "own.toml:2: unknown field `prots`"),
-            ("depth = \"deepest\"", "own.toml:1: `deepest`: expected sweep or standard"),
+            ("depth = \"deepest\"", "own.toml:1: `deepest`: expected sweep, standard or deep"),
+            ("[deep]\nenumerate = \"some\"", "own.toml:2: `some`: expected everything or forbidden"),
+            ("starttls = \"gopher\"", "own.toml:1: `gopher`: expected auto, none or one of smtp, lmtp, imap"),
+            ("transports = [\"tcp\", \"carrier\"]", "own.toml:1: `carrier`: expected tcp, quic or dtls"),
+            ("transports = []", "own.toml:1: expected one of tcp, quic and dtls"),
             ("[pace]\nrate = 0", "own.toml:2: expected connections a second"),
             ("[pace]\nconnect_timeout = \"soon\"", "`soon` is not a duration"),
             ("[[severity]]\nrule = \"x\"\nseverity = \"low\"", "expected a rule's id"),
@@ -373,7 +426,7 @@ mod tests {
             assert_eq!(error.lines().count(), 1, "{error}");
         }
         let unknown = Profile::load("nosuch").unwrap_err().to_string();
-        assert!(unknown.contains("built in are quick, web, internal"), "{unknown}");
+        assert!(unknown.contains("built in are quick, web, internal, mail, deep"), "{unknown}");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::source::{Entry, Gathered};
 use super::{AddressRange, DiscoverError, IntervalSet, Place, PortSet};
 use crate::discover::exclude::Exclusions;
+use crate::model::{StartTlsChoice, Transport};
+use crate::tls::StartTls;
 use crate::x509::Fingerprint;
 
 /// What every block of a plan shares.
@@ -19,8 +21,49 @@ pub(super) struct Rules<'a> {
     pub(super) ranges: &'a IntervalSet,
     /// What exclusions took from the ranges.
     pub(super) excluded_ranges: &'a IntervalSet,
-    /// Connections that one visit of an address takes: without a name and with each server name.
-    pub(super) per_address: u128,
+    /// How often one visit of an address asks it: without a name and with each server name.
+    pub(super) names: u128,
+    /// How each target is reached.
+    pub(super) transports: &'a [Transport],
+    /// The way to TLS of targets that do not say theirs.
+    pub(super) starttls: StartTlsChoice,
+}
+
+impl Rules<'_> {
+    /// Connections that one visit of an address takes.
+    pub(super) fn per_address(&self) -> u128 {
+        self.names.saturating_mul(wide(self.transports.len()))
+    }
+
+    /// Connections that one visit of an entry takes, a name counted as one address. An endpoint of its own has no
+    /// further transports.
+    fn probes_of(&self, entry: &Entry) -> u128 {
+        let names = match entry.place {
+            Place::Address(_) => self.names,
+            Place::Name(_) => 1,
+        };
+        let transports = if self.own_way(entry).is_some() { 1 } else { wide(self.transports.len()) };
+        names.saturating_mul(transports)
+    }
+
+    /// The way to TLS that an entry says, where the plan would go another way on that port: then it is an endpoint
+    /// of its own, beside what the plan visits there.
+    fn own_way(&self, entry: &Entry) -> Option<Option<StartTls>> {
+        // Upgrades are of TCP alone.
+        self.transports.contains(&Transport::Tcp).then_some(())?;
+        let (choice, port) = (entry.starttls?, entry.port?);
+        let way = first_way(choice, port);
+        (way != first_way(self.starttls, port)).then_some(way)
+    }
+}
+
+/// The protocol that leads to TLS on `port`, or is tried first there; `None` for direct TLS.
+pub(super) fn first_way(choice: StartTlsChoice, port: u16) -> Option<StartTls> {
+    match choice {
+        StartTlsChoice::Auto => StartTls::by_port(port),
+        StartTlsChoice::Never => None,
+        StartTlsChoice::Always(protocol) => Some(protocol),
+    }
 }
 
 /// Singly named targets that a range covers: visited within the range, in their own name.
@@ -53,7 +96,7 @@ impl Block {
     pub(super) fn new(gathered: Gathered, rules: &Rules<'_>) -> Result<Self, DiscoverError> {
         let mut block = Self::default();
         block.take_ranges(gathered.ranges, rules)?;
-        let entries = unique(gathered.entries, rules.ports, &mut block.earlier);
+        let entries = unique(gathered.entries, rules, &mut block.earlier);
         for entry in block.earlier_within_ranges(rules) {
             block.take(entry, rules);
         }
@@ -72,6 +115,7 @@ impl Block {
         let entry = |((place, port), text): (&(Place, u16), &Arc<str>)| Entry {
             place: place.clone(),
             port: Some(*port),
+            starttls: None,
             text: Arc::clone(text),
         };
         within.map(entry).collect()
@@ -94,11 +138,11 @@ impl Block {
         self.range_texts = texts;
         let too_many = DiscoverError::TooManyAddresses;
         let (Some(before), Some(after)) = (before.count(), self.ranges.count()) else { return Err(too_many) };
-        let probes = rules.per_address.checked_mul(ports(rules.ports)).and_then(|p| p.checked_mul(before));
+        let probes = rules.per_address().checked_mul(ports(rules.ports)).and_then(|p| p.checked_mul(before));
         if probes.is_none() {
             return Err(too_many);
         }
-        self.excluded += (before - after) * ports(rules.ports) * rules.per_address;
+        self.excluded += (before - after) * ports(rules.ports) * rules.per_address();
         Ok(())
     }
 
@@ -106,6 +150,7 @@ impl Block {
         let on_plan_ports = entry.port.is_none_or(|port| rules.ports.contains(port));
         if let Place::Address(address) = entry.place
             && on_plan_ports
+            && rules.own_way(&entry).is_none()
         {
             if rules.ranges.contains(address) {
                 return self.covered.push(entry);
@@ -120,7 +165,7 @@ impl Block {
         }
         if rules.exclusions.covers(&entry.place) {
             let units = if entry.port.is_some() { 1 } else { ports(rules.ports) };
-            self.excluded += units * probes_of(&entry.place, rules);
+            self.excluded += units * rules.probes_of(&entry);
             return;
         }
         match entry.port {
@@ -141,13 +186,13 @@ impl Block {
 
     /// Connections that the units take, a name counted as one address.
     pub(super) fn probes(&self, rules: &Rules<'_>) -> u128 {
-        let spread: u128 = self.spread.iter().map(|e| probes_of(&e.place, rules)).sum();
-        let fixed: u128 = self.fixed.iter().map(|(e, _)| probes_of(&e.place, rules)).sum();
-        self.range_units(rules) * rules.per_address + spread * ports(rules.ports) + fixed
+        let spread: u128 = self.spread.iter().map(|e| rules.probes_of(e)).sum();
+        let fixed: u128 = self.fixed.iter().map(|(e, _)| rules.probes_of(e)).sum();
+        self.range_units(rules) * rules.per_address() + spread * ports(rules.ports) + fixed
     }
 
     /// Tells the block from another with other units.
-    pub(super) fn fingerprint(&self) -> Fingerprint {
+    pub(super) fn fingerprint(&self, rules: &Rules<'_>) -> Fingerprint {
         let mut text = String::new();
         let covered = self.covered.iter().map(|e| (e, e.port));
         let fixed = self.fixed.iter().map(|(e, port)| (e, Some(*port)));
@@ -156,10 +201,13 @@ impl Block {
                 Place::Address(address) => text.push_str(&address.to_string()),
                 Place::Name(name) => text.push_str(name.as_str()),
             }
-            match port {
-                Some(port) => text.push_str(&format!(" {port}\n")),
-                None => text.push('\n'),
+            if let Some(port) = port {
+                text.push_str(&format!(" {port}"));
             }
+            if let Some(way) = rules.own_way(entry) {
+                text.push_str(&format!(" {}", way.map_or("none", StartTls::name)));
+            }
+            text.push('\n');
         }
         Fingerprint::of(text.as_bytes())
     }
@@ -169,16 +217,19 @@ impl Block {
 /// visited on that port anyway; if it was named first, its text is kept for that unit.
 fn unique(
     entries: Vec<Entry>,
-    ports: &PortSet,
+    rules: &Rules<'_>,
     earlier: &mut BTreeMap<(Place, u16), Arc<str>>,
 ) -> Vec<Entry> {
     let mut seen: HashMap<Place, usize> = HashMap::new();
-    let mut seen_with_port: HashMap<(Place, u16), usize> = HashMap::new();
+    let mut seen_with_port: HashMap<(Place, u16, Option<Option<StartTls>>), usize> = HashMap::new();
     let mut kept = Vec::with_capacity(entries.len());
     for entry in entries {
         let new = match entry.port {
             None => claim(seen.entry(entry.place.clone()), kept.len()),
-            Some(port) => claim(seen_with_port.entry((entry.place.clone(), port)), kept.len()),
+            Some(port) => {
+                let key = (entry.place.clone(), port, rules.own_way(&entry));
+                claim(seen_with_port.entry(key), kept.len())
+            }
         };
         if new {
             kept.push(entry);
@@ -188,7 +239,10 @@ fn unique(
     kept.retain(|entry| {
         let index = at;
         at += 1;
-        let Some(port) = entry.port.filter(|port| ports.contains(*port)) else { return true };
+        let Some(port) = entry.port.filter(|port| rules.ports.contains(*port)) else { return true };
+        if rules.own_way(entry).is_some() {
+            return true;
+        }
         let Some(spread) = seen.get(&entry.place) else { return true };
         if index < *spread {
             earlier.insert((entry.place.clone(), port), Arc::clone(&entry.text));
@@ -205,13 +259,6 @@ fn claim<K>(slot: Slot<'_, K, usize>, index: usize) -> bool {
             slot.insert(index);
             true
         }
-    }
-}
-
-fn probes_of(place: &Place, rules: &Rules<'_>) -> u128 {
-    match place {
-        Place::Address(_) => rules.per_address,
-        Place::Name(_) => 1,
     }
 }
 

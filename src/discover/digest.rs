@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{IntervalSet, PortSet};
-use crate::model::ServerName;
+use crate::model::{ServerName, StartTlsChoice, Transport};
 use crate::x509::Fingerprint;
 
 /// Fields are tagged and carry their length, so that no two plans share their bytes.
@@ -22,6 +22,20 @@ impl PlanDigest {
         }
         digest.field(b't', &[u8::from(ptr_names)]);
         digest
+    }
+
+    /// The default is left out: it was the only choice when the first digests were made.
+    pub(super) fn starttls(&mut self, choice: StartTlsChoice) {
+        if choice != StartTlsChoice::default() {
+            self.field(b'u', choice.name().as_bytes());
+        }
+    }
+
+    /// The default is left out, for the same reason.
+    pub(super) fn transports(&mut self, transports: &[Transport]) {
+        if transports != [Transport::Tcp] {
+            transports.iter().for_each(|transport| self.field(b'w', transport.name().as_bytes()));
+        }
     }
 
     pub(super) fn exclusions(&mut self, addresses: &IntervalSet, names: &HashSet<ServerName>) {

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::block::{first_way, wide};
 use super::{Place, Plan, Unit};
 use crate::dns::{DnsError, Resolve};
-use crate::model::{Endpoint, Failure, ServerName};
+use crate::model::{Endpoint, Failure, ServerName, Transport};
 
 /// Something to connect to, or the record that there is nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,8 @@ pub enum Expanded {
 
 /// The endpoints of `unit`. A name becomes one for each of its addresses, with itself as server name. An address
 /// becomes one without a server name, one for each of the unit's server names and, where the plan asks for them,
-/// one for each PTR name. Excluded addresses that DNS returns are dropped and counted; the result may be empty.
+/// one for each PTR name. All that over each transport of the plan; over TCP with the upgrade to TLS that is to be tried
+/// first. Excluded addresses that DNS returns are dropped and counted; the result may be empty.
 pub async fn expand(unit: &Unit, plan: &Plan, resolver: &dyn Resolve) -> Vec<Expanded> {
     match &unit.place {
         Place::Name(name) => of_name(name, unit, plan, resolver).await,
@@ -29,11 +31,13 @@ async fn of_name(name: &ServerName, unit: &Unit, plan: &Plan, resolver: &dyn Res
         .addresses(name)
         .await
         .and_then(|found| if found.is_empty() { Err(DnsError::NoAddress) } else { Ok(found) });
+    let transports = transports(unit, plan);
     let mut addresses = match found {
         Ok(found) => found,
         Err(error) => {
-            let mut endpoint =
-                Endpoint::tcp((IpAddr::from([0, 0, 0, 0]), unit.port).into(), Some(name.clone()));
+            // One record, whatever was to be asked there.
+            let transport = transports.first().copied().unwrap_or(Transport::Tcp);
+            let mut endpoint = endpoint(transport, unit, IpAddr::from([0, 0, 0, 0]), Some(name.clone()));
             endpoint.address = None;
             return vec![Expanded::Failed(endpoint, error.into())];
         }
@@ -44,25 +48,45 @@ async fn of_name(name: &ServerName, unit: &Unit, plan: &Plan, resolver: &dyn Res
     addresses.dedup();
     let before = addresses.len();
     addresses.retain(|address| !plan.excludes_address(*address));
-    plan.count_excluded(super::block::wide(before - addresses.len()));
-    let endpoint = |address| Endpoint::tcp(SocketAddr::new(address, unit.port), Some(name.clone()));
-    addresses.into_iter().map(endpoint).map(Expanded::Endpoint).collect()
+    plan.count_excluded(wide(before - addresses.len()) * wide(transports.len()));
+    let of = |address: IpAddr| {
+        let over = move |transport: &Transport| endpoint(*transport, unit, address, Some(name.clone()));
+        transports.iter().map(over).map(Expanded::Endpoint)
+    };
+    addresses.into_iter().flat_map(of).collect()
 }
 
 async fn of_address(address: IpAddr, unit: &Unit, plan: &Plan, resolver: &dyn Resolve) -> Vec<Expanded> {
+    let transports = transports(unit, plan);
     if plan.excludes_address(address) {
-        plan.count_excluded(super::block::wide(unit.server_names.len()) + 1);
+        plan.count_excluded((wide(unit.server_names.len()) + 1) * wide(transports.len()));
         return Vec::new();
     }
-    let socket = SocketAddr::new(address, unit.port);
-    let mut out = vec![Expanded::Endpoint(Endpoint::tcp(socket, None))];
-    let mut add = |name: &ServerName| out.push(Expanded::Endpoint(Endpoint::tcp(socket, Some(name.clone()))));
-    unit.server_names.iter().for_each(&mut add);
+    let mut server_names = vec![None];
+    server_names.extend(unit.server_names.iter().cloned().map(Some));
     if plan.ptr_names() {
         // Most addresses have no PTR name: its absence is no failure.
         let names = resolver.names(address).await.unwrap_or_default();
-        let new = names.iter().filter(|n| !unit.server_names.contains(n) && !plan.excludes_name(n));
-        new.for_each(&mut add);
+        let new = names.into_iter().filter(|n| !unit.server_names.contains(n) && !plan.excludes_name(n));
+        server_names.extend(new.map(Some));
     }
-    out
+    let of = |server_name: Option<ServerName>| {
+        let over = move |transport: &Transport| endpoint(*transport, unit, address, server_name.clone());
+        transports.iter().map(over).map(Expanded::Endpoint)
+    };
+    server_names.into_iter().flat_map(of).collect()
+}
+
+/// How the unit is reached. One that differs from others of its place and port by its upgrade is there for that alone.
+fn transports<'a>(unit: &Unit, plan: &'a Plan) -> &'a [Transport] {
+    let is_own_way = first_way(unit.starttls, unit.port) != first_way(plan.starttls(), unit.port);
+    match plan.transports() {
+        [tcp @ Transport::Tcp, ..] if is_own_way => std::slice::from_ref(tcp),
+        all => all,
+    }
+}
+
+fn endpoint(transport: Transport, unit: &Unit, address: IpAddr, server_name: Option<ServerName>) -> Endpoint {
+    let starttls = if transport == Transport::Tcp { first_way(unit.starttls, unit.port) } else { None };
+    Endpoint { starttls, ..Endpoint::over(transport, SocketAddr::new(address, unit.port), server_name) }
 }

@@ -22,7 +22,7 @@ use super::{
     Ranges, Sweep, Target,
 };
 use crate::dns::{DnsError, Resolve};
-use crate::model::{Exclusion, ServerName};
+use crate::model::{Exclusion, ServerName, StartTlsChoice, Transport};
 use crate::x509::Fingerprint;
 
 /// What to scan, as asked.
@@ -40,6 +40,10 @@ pub struct Request {
     pub server_names: Vec<ServerName>,
     /// Asks bare addresses for their PTR name too.
     pub ptr_names: bool,
+    /// Where TLS starts, for every target that does not say it.
+    pub starttls: StartTlsChoice,
+    /// How every target is reached; none means TCP.
+    pub transports: Vec<Transport>,
     pub exclude: Vec<Exclusion>,
     /// Files with one exclusion a line, the reason behind a `#`.
     pub exclude_files: Vec<PathBuf>,
@@ -51,6 +55,8 @@ pub struct Plan {
     ports: PortSet,
     server_names: Arc<[ServerName]>,
     ptr_names: bool,
+    starttls: StartTlsChoice,
+    transports: Vec<Transport>,
     exclusions: Exclusions,
     pub(super) ranges: IntervalSet,
     excluded_ranges: IntervalSet,
@@ -121,7 +127,14 @@ pub fn plan_with_input(request: Request, input: Box<dyn Read + Send>) -> Result<
             server_names.push(name);
         }
     }
-    reading.finish(request.ports, server_names, request.ptr_names, exclusions)
+    let choices = Choices {
+        ports: request.ports,
+        server_names,
+        ptr_names: request.ptr_names,
+        starttls: request.starttls,
+        transports: distinct(request.transports),
+    };
+    reading.finish(choices, exclusions)
 }
 
 impl Plan {
@@ -140,15 +153,15 @@ impl Plan {
         self.units
     }
 
-    /// How many connections that will be at the least: an address once without a name and once for each server
-    /// name, a host name as if it had one address. `None` where a pipe makes it unknown.
+    /// How many connections that will be at the least, over each transport: an address once without a name and once for
+    /// each server name, a host name as if it had one address. `None` where a pipe makes it unknown.
     pub fn probes(&self) -> Option<u128> {
         self.probes
     }
 
     /// About how many probes go to one host at the most: those of a target that names no port.
     pub fn probes_of_one_host(&self) -> u128 {
-        let all = ports(&self.ports).saturating_mul(self.rules().per_address);
+        let all = ports(&self.ports).saturating_mul(self.rules().per_address());
         all.min(self.probes.unwrap_or(u128::MAX))
     }
 
@@ -239,6 +252,15 @@ impl Plan {
         self.ptr_names
     }
 
+    pub(super) fn starttls(&self) -> StartTlsChoice {
+        self.starttls
+    }
+
+    /// How every target is reached: each transport once, in a fixed order.
+    pub fn transports(&self) -> &[Transport] {
+        &self.transports
+    }
+
     pub(super) fn has_pipe(&self) -> bool {
         self.has_pipe
     }
@@ -258,7 +280,9 @@ impl Plan {
             exclusions: &self.exclusions,
             ranges: &self.ranges,
             excluded_ranges: &self.excluded_ranges,
-            per_address: super::block::wide(self.server_names.len()) + 1,
+            names: super::block::wide(self.server_names.len()) + 1,
+            transports: &self.transports,
+            starttls: self.starttls,
         }
     }
 
@@ -272,7 +296,7 @@ impl Plan {
         let mut feed = Feed::at(&self.sources, Cursor::default())?;
         let mut units = self.range_units();
         let mut probes =
-            units.checked_mul(self.rules().per_address).ok_or(DiscoverError::TooManyAddresses)?;
+            units.checked_mul(self.rules().per_address()).ok_or(DiscoverError::TooManyAddresses)?;
         loop {
             let cursor = feed.cursor();
             let gathered = feed.gather(&self.sources, true)?;
@@ -280,7 +304,7 @@ impl Plan {
             if !gathered.entries.is_empty() {
                 self.named += u64::try_from(gathered.entries.len()).unwrap_or(u64::MAX);
                 let block = Block::new(gathered, &self.rules())?;
-                let fingerprint = block.fingerprint();
+                let fingerprint = block.fingerprint(&self.rules());
                 digest.block(&fingerprint);
                 units =
                     units.checked_add(block.units(&self.rules())).ok_or(DiscoverError::TooManyAddresses)?;
@@ -322,6 +346,15 @@ impl fmt::Debug for Plan {
     }
 }
 
+/// What holds for every target.
+struct Choices {
+    ports: PortSet,
+    server_names: Vec<ServerName>,
+    ptr_names: bool,
+    starttls: StartTlsChoice,
+    transports: Vec<Transport>,
+}
+
 /// What was read so far.
 #[derive(Default)]
 struct Reading {
@@ -356,7 +389,9 @@ impl Reading {
             return Ok(());
         }
         match parse(text, origin)? {
-            Target::Single { place, port } => self.given.push(Entry::new(place, port, text)),
+            Target::Single { place, port, starttls } => {
+                self.given.push(Entry::new(place, port, starttls, text));
+            }
             Target::Range { range, note } => self.range(range, note, text, origin)?,
         }
         Ok(())
@@ -419,13 +454,8 @@ impl Reading {
         Ok(has_singles)
     }
 
-    fn finish(
-        self,
-        ports: PortSet,
-        server_names: Vec<ServerName>,
-        ptr_names: bool,
-        exclusions: Exclusions,
-    ) -> Result<Plan, DiscoverError> {
+    fn finish(self, choices: Choices, exclusions: Exclusions) -> Result<Plan, DiscoverError> {
+        let Choices { ports, server_names, ptr_names, starttls, transports } = choices;
         let mut sources = Vec::new();
         if !self.given.is_empty() {
             sources.push(Source::Given(self.given));
@@ -445,6 +475,8 @@ impl Reading {
             ports,
             server_names: server_names.into(),
             ptr_names,
+            starttls,
+            transports,
             exclusions,
             ranges,
             excluded_ranges,
@@ -466,6 +498,8 @@ impl Reading {
         plan.excluded = count_probes(&plan.excluded_ranges, &plan)?;
         probes.checked_add(plan.excluded).ok_or(DiscoverError::TooManyAddresses)?;
         let mut digest = PlanDigest::new(&plan.ports, &plan.server_names, plan.ptr_names);
+        digest.starttls(plan.starttls);
+        digest.transports(&plan.transports);
         digest.exclusions(&plan.exclusions.addresses, &plan.exclusions.names);
         digest.ranges(&plan.ranges);
         if has_pipe {
@@ -488,10 +522,16 @@ fn is_pipe(path: &Path, shown: &Arc<str>) -> Result<bool, DiscoverError> {
     Ok(!metadata.is_file())
 }
 
+fn distinct(mut transports: Vec<Transport>) -> Vec<Transport> {
+    transports.sort_unstable();
+    transports.dedup();
+    if transports.is_empty() { vec![Transport::Tcp] } else { transports }
+}
+
 fn count_probes(set: &IntervalSet, plan: &Plan) -> Result<u128, DiscoverError> {
     set.count()
         .and_then(|count| count.checked_mul(ports(&plan.ports)))
-        .and_then(|units| units.checked_mul(plan.rules().per_address))
+        .and_then(|units| units.checked_mul(plan.rules().per_address()))
         .ok_or(DiscoverError::TooManyAddresses)
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::lines::Lines;
 use super::{AddressRange, BLOCK, DiscoverError, Origin, Place, Target};
+use crate::model::StartTlsChoice;
 use crate::text::Untrusted;
 
 /// How long a block waits for further lines of a pipe once it has one.
@@ -25,16 +26,18 @@ const LINES_AHEAD: usize = 4_096;
 pub(super) struct Entry {
     pub(super) place: Place,
     pub(super) port: Option<u16>,
+    /// The way to TLS that the target itself says.
+    pub(super) starttls: Option<StartTlsChoice>,
     pub(super) text: Arc<str>,
 }
 
 impl Entry {
-    pub(super) fn new(place: Place, port: Option<u16>, text: &str) -> Self {
+    pub(super) fn new(place: Place, port: Option<u16>, starttls: Option<StartTlsChoice>, text: &str) -> Self {
         let text = match &place {
             Place::Name(name) if name.as_str() == text => name.shared(),
             _ => text.into(),
         };
-        Self { place, port, text }
+        Self { place, port, starttls, text }
     }
 }
 
@@ -193,8 +196,8 @@ fn from_file(lines: &mut Lines<File>, source: &Source, out: &mut Gathered) -> Re
     let Some(line) = lines.next()? else { return Ok(true) };
     let number = line.number;
     let target = parse(line.text, || Origin::Line { file: source.shown(), number })?;
-    if let Target::Single { place, port } = target {
-        out.entries.push(Entry::new(place, port, line.text));
+    if let Target::Single { place, port, starttls } = target {
+        out.entries.push(Entry::new(place, port, starttls, line.text));
     }
     Ok(false)
 }
@@ -202,7 +205,9 @@ fn from_file(lines: &mut Lines<File>, source: &Source, out: &mut Gathered) -> Re
 fn from_pipe(line: (u64, String), source: &Source, out: &mut Gathered) -> Result<bool, DiscoverError> {
     let (number, text) = line;
     match parse(&text, || Origin::Line { file: source.shown(), number })? {
-        Target::Single { place, port } => out.entries.push(Entry::new(place, port, &text)),
+        Target::Single { place, port, starttls } => {
+            out.entries.push(Entry::new(place, port, starttls, &text));
+        }
         Target::Range { range, .. } => out.ranges.push((range, text.into())),
     }
     Ok(false)

@@ -11,7 +11,7 @@ use super::block::{Block, Promoted, ports, wide};
 use super::plan::{Mark, slice_units};
 use super::source::{Feed, Gathered};
 use super::{DiscoverError, Permutation, Place, Plan};
-use crate::model::ServerName;
+use crate::model::{ServerName, StartTlsChoice};
 
 /// Where a walk is: the first unit not yet handed out. Orders as the walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -33,6 +33,8 @@ pub struct Unit {
     pub server_names: Arc<[ServerName]>,
     /// Singly named by a person, not a member of a network or range.
     pub named: bool,
+    /// Where TLS starts.
+    pub starttls: StartTlsChoice,
 }
 
 /// A walk over a plan. Without a pipe among the targets, equal seeds give equal walks.
@@ -197,22 +199,23 @@ impl Sweep {
             return Some(self.of_single(position, Arc::clone(target), entry.place.clone(), port));
         }
         let (entry, port) = block.fixed.get(usize::try_from(at - spread_units).ok()?)?;
-        Some(self.of_single(position, Arc::clone(&entry.text), entry.place.clone(), *port))
+        let unit = self.of_single(position, Arc::clone(&entry.text), entry.place.clone(), *port);
+        Some(Unit { starttls: entry.starttls.unwrap_or(unit.starttls), ..unit })
     }
 
     fn of_single(&self, position: Position, target: Arc<str>, place: Place, port: u16) -> Unit {
         match place {
             Place::Address(ip) => self.of_address(position, target, ip, port, true),
             Place::Name(_) => {
-                let server_names = Arc::clone(&self.no_names);
-                Unit { position, target, place, port, server_names, named: true }
+                let (server_names, starttls) = (Arc::clone(&self.no_names), self.plan.starttls());
+                Unit { position, target, place, port, server_names, named: true, starttls }
             }
         }
     }
 
     fn of_address(&self, position: Position, target: Arc<str>, ip: IpAddr, port: u16, named: bool) -> Unit {
-        let server_names = Arc::clone(self.plan.server_names());
-        Unit { position, target, place: Place::Address(ip), port, server_names, named }
+        let (server_names, starttls) = (Arc::clone(self.plan.server_names()), self.plan.starttls());
+        Unit { position, target, place: Place::Address(ip), port, server_names, named, starttls }
     }
 
     /// Checks the position and goes to its block.
@@ -251,7 +254,7 @@ impl Sweep {
         let gathered = self.gather(&plan, mark, slice_start >= all)?;
         let singles = Block::new(gathered, &rules)?;
         if let Some(mark) = mark
-            && mark.fingerprint != singles.fingerprint()
+            && mark.fingerprint != singles.fingerprint(&rules)
         {
             return Err(DiscoverError::Changed { file: plan.files() });
         }

@@ -6,14 +6,15 @@ use ipnetwork::IpNetwork;
 
 use super::AddressRange;
 use super::ports::port;
-use crate::model::ServerName;
+use crate::model::{ServerName, StartTlsChoice};
 use crate::text::Untrusted;
+use crate::tls::StartTls;
 
 /// What one piece of text names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// One place, with its port where the text names one.
-    Single { place: Place, port: Option<u16> },
+    /// One place, with its port where the text names one, and with its way to TLS where a URL's scheme says it.
+    Single { place: Place, port: Option<u16>, starttls: Option<StartTlsChoice> },
     /// Every address of a network or range. `note` says what was read into the text, if anything was.
     Range { range: AddressRange, note: Option<String> },
 }
@@ -59,7 +60,7 @@ impl Target {
     }
 
     fn single(place: Place, port: Option<u16>) -> Self {
-        Self::Single { place, port }
+        Self::Single { place, port, starttls: None }
     }
 }
 
@@ -81,21 +82,34 @@ const SCHEMES: &[(&str, u16)] = &[
     ("mqtts", 8883),
 ];
 
-/// Schemes that speak in clear, and the one that was probably meant.
-const CLEAR: &[(&str, &str)] = &[
-    ("http", "https"),
-    ("ws", "wss"),
-    ("smtp", "smtps"),
-    ("nntp", "nntps"),
-    ("ldap", "ldaps"),
-    ("ftp", "ftps"),
-    ("imap", "imaps"),
-    ("pop3", "pop3s"),
-    ("sip", "sips"),
-    ("amqp", "amqps"),
-    ("irc", "ircs"),
-    ("mqtt", "mqtts"),
+/// Schemes of protocols that are upgraded to TLS, and their ports (IANA service names).
+const UPGRADED: &[(&str, u16, StartTls)] = &[
+    ("ftp", 21, StartTls::Ftp),
+    ("lmtp", 24, StartTls::Lmtp),
+    ("smtp", 25, StartTls::Smtp),
+    ("pop3", 110, StartTls::Pop3),
+    ("pop", 110, StartTls::Pop3),
+    ("nntp", 119, StartTls::Nntp),
+    ("imap", 143, StartTls::Imap),
+    ("ldap", 389, StartTls::Ldap),
+    ("submission", 587, StartTls::Smtp),
+    ("mssql", 1433, StartTls::Mssql),
+    ("sqlserver", 1433, StartTls::Mssql),
+    ("mysql", 3306, StartTls::Mysql),
+    ("mariadb", 3306, StartTls::Mysql),
+    ("rdp", 3389, StartTls::Rdp),
+    ("sieve", 4190, StartTls::Sieve),
+    ("nats", 4222, StartTls::Nats),
+    ("xmpp", 5222, StartTls::Xmpp),
+    ("xmpp-server", 5269, StartTls::XmppServer),
+    ("postgres", 5432, StartTls::Postgres),
+    ("postgresql", 5432, StartTls::Postgres),
+    ("irc", 6667, StartTls::Irc),
 ];
+
+/// Schemes that speak in clear, and the one that was probably meant.
+const CLEAR: &[(&str, &str)] =
+    &[("http", "https"), ("ws", "wss"), ("sip", "sips"), ("amqp", "amqps"), ("mqtt", "mqtts")];
 
 fn url(scheme: &str, rest: &str) -> Result<Target, String> {
     let scheme = scheme.to_ascii_lowercase();
@@ -110,13 +124,25 @@ fn url(scheme: &str, rest: &str) -> Result<Target, String> {
             Untrusted::new(host).terminal()
         ));
     }
-    let default = SCHEMES.iter().find(|(name, _)| *name == scheme).map(|(_, port)| *port);
-    match (authority(host)?, default) {
-        (Target::Single { place, port: Some(port) }, _)
-        | (Target::Single { place, port: None }, Some(port)) => Ok(Target::single(place, Some(port))),
-        (_, None) => Err("its scheme has no known port; write host:port".to_owned()),
-        (range, _) => Ok(range),
+    let known = known_scheme(&scheme);
+    match (authority(host)?, known) {
+        (Target::Single { place, port, .. }, Some((usual, choice))) => {
+            Ok(Target::Single { place, port: port.or(Some(usual)), starttls: Some(choice) })
+        }
+        (Target::Single { port: None, .. }, None) => {
+            Err("its scheme has no known port; write host:port".to_owned())
+        }
+        (other, _) => Ok(other),
     }
+}
+
+/// The usual port of a scheme, and the way to TLS that it stands for.
+fn known_scheme(scheme: &str) -> Option<(u16, StartTlsChoice)> {
+    let direct = SCHEMES.iter().find(|(name, _)| *name == scheme);
+    let upgraded = || UPGRADED.iter().find(|(name, ..)| *name == scheme);
+    direct
+        .map(|(_, port)| (*port, StartTlsChoice::Never))
+        .or_else(|| upgraded().map(|(_, port, protocol)| (*port, StartTlsChoice::Always(*protocol))))
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`.
@@ -274,12 +300,15 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match Target::parse(text) {
-            Ok(Target::Single { place, port }) => {
+            Ok(Target::Single { place, port, starttls }) => {
                 let place = match place {
                     Place::Address(address) => format!("address {address}"),
                     Place::Name(name) => format!("name {name}"),
                 };
-                port.map_or(place.clone(), |port| format!("{place} port {port}"))
+                let port = port.map_or(String::new(), |port| format!(" port {port}"));
+                let starttls =
+                    starttls.map_or(String::new(), |choice| format!(" starttls {}", choice.name()));
+                format!("{place}{port}{starttls}")
             }
             Ok(Target::Range { range, note }) => {
                 let (first, last) = range.bounds();
@@ -305,14 +334,21 @@ mod tests {
             ("[2001:db8::1]", "address 2001:db8::1"),
             ("[2001:db8::1]:8443", "address 2001:db8::1 port 8443"),
             ("::ffff:10.0.0.1", "address 10.0.0.1"),
-            ("https://www.example.com/a?b#c", "name www.example.com port 443"),
-            ("HTTPS://10.0.0.1:8443", "address 10.0.0.1 port 8443"),
-            ("https://[::1]/", "address ::1 port 443"),
-            ("imaps://mail.example", "name mail.example port 993"),
-            ("smtps://mail.example", "name mail.example port 465"),
-            ("pop3s://mail.example", "name mail.example port 995"),
-            ("ldaps://dir.example", "name dir.example port 636"),
-            ("ftps://files.example", "name files.example port 990"),
+            ("https://www.example.com/a?b#c", "name www.example.com port 443 starttls none"),
+            ("HTTPS://10.0.0.1:8443", "address 10.0.0.1 port 8443 starttls none"),
+            ("https://[::1]/", "address ::1 port 443 starttls none"),
+            ("imaps://mail.example", "name mail.example port 993 starttls none"),
+            ("smtps://mail.example", "name mail.example port 465 starttls none"),
+            ("pop3s://mail.example", "name mail.example port 995 starttls none"),
+            ("ldaps://dir.example", "name dir.example port 636 starttls none"),
+            ("ftps://files.example", "name files.example port 990 starttls none"),
+            ("smtp://mail.example", "name mail.example port 25 starttls smtp"),
+            ("submission://mail.example", "name mail.example port 587 starttls smtp"),
+            ("imap://10.0.0.1:1143/", "address 10.0.0.1 port 1143 starttls imap"),
+            ("ldap://[::1]/dc=example", "address ::1 port 389 starttls ldap"),
+            ("postgresql://db.example/orders", "name db.example port 5432 starttls postgres"),
+            ("xmpp-server://talk.example", "name talk.example port 5269 starttls xmpp-server"),
+            ("NATS://bus.example", "name bus.example port 4222 starttls nats"),
             ("rediss://cache.example:6379/0", "name cache.example port 6379"),
             ("10.0.0.0/30", "10.0.0.0 to 10.0.0.3"),
             ("10.0.0.0/255.255.255.252", "10.0.0.0 to 10.0.0.3"),
@@ -365,6 +401,8 @@ mod tests {
             ("[::1]443", ":port"),
             ("[10.0.0.1]:443", "IPv6"),
             ("http://example.com/x", "did you mean https://example.com?"),
+            ("ws://example.com", "did you mean wss://example.com?"),
+            ("postgres://user:secret@db.example/orders", "leave it out"),
             ("gopher://example.com", "write host:port"),
             ("https://user:secret@example.com/", "leave it out"),
             ("user:secret@example.com", "leave out"),
@@ -379,6 +417,16 @@ mod tests {
             let error = shown(text);
             assert!(error.starts_with("error: ") && error.contains(remedy), "{text:?}: {error}");
             assert!(!error.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn every_protocol_that_is_upgraded_has_a_scheme() {
+        for protocol in StartTls::ALL {
+            assert!(
+                UPGRADED.iter().any(|(name, _, p)| (*name, *p) == (protocol.name(), protocol)),
+                "{protocol:?}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::model::{Endpoint, FindingKey, OfferedFor, Rule, Verdict};
 
-/// `name:port[/starttls][#chain]/rule`; the address in place of the name where there is none, the path for files.
+/// `name:port[/transport][/starttls][#chain]/rule`; the address in place of the name where there is none, the path for files.
 pub fn finding_key(endpoint: &Endpoint, offered_for: Option<OfferedFor>, rule: Rule) -> FindingKey {
     let mut key = endpoint.label();
     if let Some(starttls) = endpoint.starttls {
@@ -33,7 +33,7 @@ pub fn verdict_key(endpoint: &Endpoint, verdict: &Verdict) -> FindingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ServerName;
+    use crate::model::{ServerName, Transport};
 
     #[test]
     fn addresses_behind_one_name_share_a_key() {
@@ -52,6 +52,17 @@ mod tests {
         let key = finding_key(&endpoint("[::1]:8443"), None, Rule::SelfSigned);
         assert_eq!(key.0, "[::1]:8443/trust.path.self_signed");
         assert_ne!(key, finding_key(&endpoint("127.0.0.1:8443"), None, Rule::SelfSigned));
+    }
+
+    #[test]
+    fn the_transports_of_one_port_have_their_own_keys() {
+        let over = |transport| {
+            let name = ServerName::parse("a.example").ok();
+            Endpoint::over(transport, "127.0.0.1:443".parse().unwrap(), name)
+        };
+        let key = finding_key(&over(Transport::Quic), None, Rule::Expired);
+        assert_eq!(key.0, "a.example:443/quic/x509.validity.expired");
+        assert_ne!(key, finding_key(&over(Transport::Tcp), None, Rule::Expired));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub enum Transition {
 /// What one member showed of one rule.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
-    /// A chain was captured there this time.
+    /// A chain was captured there this time, and what came with it settles the rule.
     pub measured: bool,
     /// The verdict under this finding's key, if there is one. `scan.*` verdicts come from members not measured.
     pub verdict: Option<&'a Verdict>,

@@ -4,13 +4,17 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use crate::tls::StartTls;
 use crate::x509::Fingerprint;
 
 /// How bytes reach the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
     Tcp,
+    /// TLS 1.3 inside QUIC (RFC 9001), over UDP.
     Quic,
+    /// DTLS 1.2 (RFC 6347), over UDP.
+    Dtls,
     /// A chain read from a file, judged as if it were served.
     File,
 }
@@ -21,19 +25,28 @@ impl Transport {
         match self {
             Self::Tcp => "tcp",
             Self::Quic => "quic",
+            Self::Dtls => "dtls",
             Self::File => "file",
         }
     }
+
+    /// Reads the command line's name; files have none there.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Tcp, Self::Quic, Self::Dtls].into_iter().find(|transport| transport.name() == name)
+    }
+
+    /// Nobody says that a server is there, where these transports are asked for: every target is asked over TCP, and
+    /// over the others beside it.
+    pub fn is_beside_tcp(self, asked: &[Self]) -> bool {
+        matches!(self, Self::Quic | Self::Dtls) && asked.contains(&Self::Tcp)
+    }
 }
 
-/// A protocol that is upgraded to TLS by its own command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StartTls {}
+impl std::str::FromStr for Transport {
+    type Err = String;
 
-impl StartTls {
-    /// The report's name.
-    pub fn name(self) -> &'static str {
-        match self {}
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::from_name(text).ok_or_else(|| "expected tcp, quic or dtls".to_owned())
     }
 }
 
@@ -111,8 +124,13 @@ pub struct Endpoint {
 impl Endpoint {
     /// A TCP endpoint with implicit TLS.
     pub fn tcp(address: SocketAddr, server_name: Option<ServerName>) -> Self {
+        Self::over(Transport::Tcp, address, server_name)
+    }
+
+    /// An endpoint with implicit TLS over this transport.
+    pub fn over(transport: Transport, address: SocketAddr, server_name: Option<ServerName>) -> Self {
         Self {
-            transport: Transport::Tcp,
+            transport,
             address: Some(address.ip()),
             port: Some(address.port()),
             server_name,
@@ -142,7 +160,8 @@ impl Endpoint {
         EndpointId(id)
     }
 
-    /// A file's path, else `name:port`, else `address:port`: what findings are keyed by.
+    /// A file's path, else `name:port`, else `address:port`, with the transport behind a slash where it is not TCP:
+    /// what findings are keyed by.
     pub fn label(&self) -> String {
         if let Some(path) = &self.path {
             return path.to_string();
@@ -153,9 +172,12 @@ impl Endpoint {
             (None, Some(address)) => address.to_string(),
             (None, None) => "?".to_owned(),
         };
-        match self.port {
-            Some(port) => format!("{host}:{port}"),
-            None => host,
+        match (self.port, self.transport) {
+            (Some(port), Transport::Quic | Transport::Dtls) => {
+                format!("{host}:{port}/{}", self.transport.name())
+            }
+            (Some(port), Transport::Tcp | Transport::File) => format!("{host}:{port}"),
+            (None, _) => host,
         }
     }
 }
@@ -187,6 +209,15 @@ mod tests {
         for bad in ["", ".", "a..b", "-a.example", "a b", "*.example", &"a".repeat(64), "a\u{1b}b"] {
             assert!(ServerName::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_transports_of_one_port_are_told_apart() {
+        let over = |transport| Endpoint::over(transport, "127.0.0.1:443".parse().unwrap(), None);
+        assert_eq!(over(Transport::Tcp).label(), "127.0.0.1:443");
+        assert_eq!(over(Transport::Quic).label(), "127.0.0.1:443/quic");
+        assert_eq!(over(Transport::Dtls).label(), "127.0.0.1:443/dtls");
+        assert_ne!(over(Transport::Tcp).id(), over(Transport::Quic).id());
     }
 
     #[test]

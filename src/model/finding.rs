@@ -1,5 +1,6 @@
 //! A verdict with a life: opened, worse, resolved.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Decision, EndpointId};
@@ -76,6 +77,36 @@ rules! {
     ObsoleteVersion => "tls.version.obsolete",
     WeakCipher => "tls.cipher.weak",
     NoPostQuantum => "tls.group.no_post_quantum",
+    DraftPostQuantum => "tls.group.draft_post_quantum",
+    WeakGroup => "tls.group.weak",
+    WeakSignature => "tls.signature.weak",
+    NoForwardSecrecy => "tls.forward_secrecy.none",
+    NoTls13 => "tls.version.no_tls13",
+    NoFallbackScsv => "tls.fallback_scsv.missing",
+    Intolerant => "tls.intolerant",
+    Heartbleed => "tls.vuln.heartbleed",
+    CcsInjection => "tls.vuln.ccs_injection",
+    Ticketbleed => "tls.vuln.ticketbleed",
+    Robot => "tls.vuln.robot",
+    Drown => "tls.vuln.drown",
+    Poodle => "tls.vuln.poodle",
+    PoodleTls => "tls.vuln.poodle_tls",
+    PaddingOracle => "tls.vuln.padding_oracle",
+    StartTlsInjection => "tls.vuln.starttls_injection",
+    Freak => "tls.vuln.freak",
+    Logjam => "tls.vuln.logjam",
+    SharedPrime => "tls.vuln.shared_prime",
+    Raccoon => "tls.vuln.raccoon",
+    NullEncryption => "tls.vuln.null_encryption",
+    Anonymous => "tls.vuln.anonymous",
+    Export => "tls.vuln.export",
+    Rc4 => "tls.vuln.rc4",
+    Sweet32 => "tls.vuln.sweet32",
+    Crime => "tls.vuln.crime",
+    Beast => "tls.vuln.beast",
+    Lucky13 => "tls.vuln.lucky13",
+    InsecureRenegotiation => "tls.vuln.insecure_renegotiation",
+    ClientRenegotiation => "tls.vuln.client_renegotiation",
     PossessionNotProved => "tls.possession.not_proved",
     Unreadable => "x509.unreadable",
     NotMeasured => "scan.not_measured",
@@ -93,7 +124,20 @@ impl Rule {
 
 /// Facts that prove a verdict, in the order they matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Evidence(pub Vec<(&'static str, EvidenceValue)>);
+pub struct Evidence(pub Vec<(Cow<'static, str>, EvidenceValue)>);
+
+impl Evidence {
+    /// One more fact.
+    pub fn push(&mut self, name: &'static str, value: impl Into<EvidenceValue>) {
+        self.0.push((name.into(), value.into()));
+    }
+}
+
+impl<const N: usize> From<[(&'static str, EvidenceValue); N]> for Evidence {
+    fn from(facts: [(&'static str, EvidenceValue); N]) -> Self {
+        Self(facts.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,12 @@
 pub mod alert;
 pub mod assessment;
 pub mod decision;
+mod dh_parameters;
 pub mod endpoint;
 pub mod event;
 pub mod finding;
 pub mod hook_run;
+pub mod inspection;
 pub mod observation;
 pub mod outbox;
 pub mod policy;
@@ -21,17 +23,22 @@ pub use alert::{
 };
 pub use assessment::{Assessment, ChainVerdict, PathReason, StoreVerdict, Trust, Verdict};
 pub use decision::{Decision, Matcher, Silence};
-pub use endpoint::{Endpoint, EndpointId, ServerName, StartTls, Transport};
+pub use endpoint::{Endpoint, EndpointId, ServerName, Transport};
 pub use event::EventName;
 pub use finding::{Evidence, Finding, FindingKey, FindingState, Rule, Severity, Subject};
 pub use hook_run::{HookRun, Verification};
+pub use inspection::{
+    DhParameters, Features, Fingerprints, Forbidden, Inspection, Intolerance, Probe, ProbeName, Purpose,
+    Reaction, Scope, VersionFacts,
+};
 pub use observation::{
-    ClientAuth, EndedBy, Failure, Handshake, Observation, OfferedFor, OtherChain, Outcome, Reason, Stage,
-    TlsFacts,
+    ClientAuth, EndedBy, Failure, Handshake, Observation, OfferedFor, OtherChain, Outcome, PostQuantum,
+    Reason, Stage, TlsFacts,
 };
 pub use outbox::{Channel, Lane, LaneId, LaneState, Outgoing, Seal, Setback, Urgency};
 pub use policy::{Policy, PolicyOutcome, PolicyVerdict};
-pub use scan::{Counts, Depth, Exclusion, Scan, ScanId, ScanParameters, ScanState};
+pub use scan::{Counts, Depth, Exclusion, Scan, ScanId, ScanParameters, ScanState, StartTlsChoice};
 pub use thresholds::{ExpiryStep, Thresholds};
 pub use trust_store::{TrustStore, TrustStoreInfo};
+
 pub use watch::{ProfileWatch, Watch};

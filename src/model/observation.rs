@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Endpoint;
+use super::{Endpoint, Inspection};
 use crate::text::Untrusted;
 use crate::time::UnixTime;
 use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
@@ -36,6 +36,8 @@ pub struct Handshake<C = Chain> {
     pub presented: C,
     /// Different chains the same endpoint served to other offers.
     pub other_chains: Vec<OtherChain<C>>,
+    /// What deep inspection found, where it was asked for.
+    pub inspection: Option<Box<Inspection>>,
 }
 
 /// A chain that a further hello brought to light.
@@ -91,6 +93,17 @@ pub struct TlsFacts {
     pub ocsp_stapled: Option<bool>,
     /// Timestamps in the TLS extension, not those in the certificate.
     pub sct_count: Option<u32>,
+    /// What a TLS 1.3 hello that lists post-quantum groups only was answered with.
+    pub post_quantum: Option<PostQuantum>,
+}
+
+/// The answer to a hello that lists post-quantum groups only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PostQuantum {
+    /// The server takes this group.
+    Group(NamedGroup),
+    /// The server takes none of them.
+    Refused,
 }
 
 /// Why a handshake stopped after the certificates were read.
@@ -208,11 +221,19 @@ pub enum Reason {
     Local,
     /// A chain in a file could not be read.
     Unreadable,
+    /// The server does not offer the upgrade to TLS.
+    NotOffered,
+    /// The server asks to come back later, before the upgrade (SMTP's 421).
+    Throttled,
+    /// Text came between the server's go-ahead and TLS.
+    Injected,
+    /// The peer speaks another protocol than the one that was to be upgraded.
+    WrongProtocol,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Refused,
         Self::Timeout,
         Self::Reset,
@@ -228,6 +249,10 @@ impl Reason {
         Self::DnsFailure,
         Self::Local,
         Self::Unreadable,
+        Self::NotOffered,
+        Self::Throttled,
+        Self::Injected,
+        Self::WrongProtocol,
     ];
 
     /// The report's name.
@@ -248,6 +273,10 @@ impl Reason {
             Self::DnsFailure => "dns_failure",
             Self::Local => "local",
             Self::Unreadable => "unreadable",
+            Self::NotOffered => "not_offered",
+            Self::Throttled => "throttled",
+            Self::Injected => "injected",
+            Self::WrongProtocol => "wrong_protocol",
         }
     }
 }
@@ -275,7 +304,7 @@ impl<C> Outcome<C> {
     pub fn map_chains<D>(self, mut read: impl FnMut(C) -> D) -> Outcome<D> {
         match self {
             Self::Handshake(handshake) => {
-                let Handshake { tls, presented, other_chains } = *handshake;
+                let Handshake { tls, presented, other_chains, inspection } = *handshake;
                 Outcome::Handshake(Box::new(Handshake {
                     tls,
                     presented: read(presented),
@@ -283,6 +312,7 @@ impl<C> Outcome<C> {
                         .into_iter()
                         .map(|o| OtherChain { offered_for: o.offered_for, presented: read(o.presented) })
                         .collect(),
+                    inspection,
                 }))
             }
             Self::Failure(failure) => Outcome::Failure(failure),

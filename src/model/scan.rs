@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::Transport;
 use crate::time::UnixTime;
+use crate::tls::StartTls;
 
 /// Identity of a scan: sortable by start, e.g. `20261124T090000Z-3f9a2c`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +24,8 @@ pub enum Depth {
     Sweep,
     /// The handshake is completed, possession proved, every chain captured.
     Standard,
+    /// Versions, suites, groups, orders, features and weaknesses are enumerated as well.
+    Deep,
 }
 
 impl Depth {
@@ -30,12 +34,13 @@ impl Depth {
         match self {
             Self::Sweep => "sweep",
             Self::Standard => "standard",
+            Self::Deep => "deep",
         }
     }
 
     /// Reads the command line's name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sweep, Self::Standard].into_iter().find(|d| d.name() == name)
+        [Self::Sweep, Self::Standard, Self::Deep].into_iter().find(|d| d.name() == name)
     }
 }
 
@@ -58,6 +63,52 @@ impl ScanState {
     }
 }
 
+/// Which endpoints are upgraded to TLS by a command of their protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum StartTlsChoice {
+    /// By port and by what the server says.
+    #[default]
+    Auto,
+    /// None: TLS starts with the first byte.
+    Never,
+    /// Every one, by this protocol.
+    Always(StartTls),
+}
+
+impl StartTlsChoice {
+    /// The command line's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Never => "none",
+            Self::Always(protocol) => protocol.name(),
+        }
+    }
+
+    /// Reads the command line's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Self::Auto),
+            "none" => Some(Self::Never),
+            _ => StartTls::from_name(name).map(Self::Always),
+        }
+    }
+
+    /// Every name of the command line, for a sentence.
+    pub fn expected() -> String {
+        let protocols: Vec<&str> = StartTls::ALL.into_iter().map(StartTls::name).collect();
+        format!("auto, none or one of {}", protocols.join(", "))
+    }
+}
+
+impl std::str::FromStr for StartTlsChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::from_name(text).ok_or_else(|| format!("expected {}", Self::expected()))
+    }
+}
+
 /// What was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exclusion {
@@ -71,6 +122,9 @@ pub struct ScanParameters {
     pub targets: Vec<String>,
     pub ports: String,
     pub depth: Depth,
+    pub starttls: StartTlsChoice,
+    /// How endpoints are reached; never empty.
+    pub transports: Vec<Transport>,
     /// New connections a second; `None` for no limit.
     pub rate: Option<u32>,
     pub resolver: Option<String>,

@@ -1,16 +1,16 @@
-//! Opens a TCP connection and says exactly why it could not. Never sends a byte.
+//! Opens a TCP connection, or a UDP socket towards one address, and says exactly why it could not. Never sends a byte.
 //!
 //! Every connection is set to close by RST (`SO_LINGER` 0): a finished visit leaves no TIME_WAIT behind, so that
 //! ports do not run out however often one host is visited. `TCP_NODELAY` would do nothing: a visit never writes
 //! twice without an answer in between.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::{Failure, Reason, Stage};
@@ -33,25 +33,46 @@ pub(crate) async fn connect(
     within: Duration,
     on_shortage: impl FnMut(Duration),
 ) -> Result<TcpStream, Failure> {
-    connect_by(|| TcpStream::connect(address), address, within, on_shortage).await
+    let stream = connect_by(|| TcpStream::connect(address), within, on_shortage).await?;
+    prepare(stream, address)
+}
+
+/// Opens a UDP socket that sends to `address` and receives from nobody else. Whether anybody is there shows later.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_datagrams(
+    address: SocketAddr,
+    within: Duration,
+    on_shortage: impl FnMut(Duration),
+) -> Result<UdpSocket, Failure> {
+    let own: SocketAddr = match address {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let dial = async || {
+        let socket = UdpSocket::bind(own).await?;
+        socket.connect(address).await?;
+        Ok(socket)
+    };
+    connect_by(dial, within, on_shortage).await
 }
 
 /// [`connect`] with another way to dial.
-async fn connect_by<F>(
+async fn connect_by<T, F>(
     dial: impl Fn() -> F,
-    address: SocketAddr,
     within: Duration,
     mut on_shortage: impl FnMut(Duration),
-) -> Result<TcpStream, Failure>
+) -> Result<T, Failure>
 where
-    F: Future<Output = io::Result<TcpStream>>,
+    F: Future<Output = io::Result<T>>,
 {
     let mut pause = FIRST_PAUSE;
     let mut given_up = None;
     loop {
         let (error, at_once) = match timeout(within, at_once_or_later(dial())).await {
             Err(_) => return Err(failure(Reason::Timeout, "no answer to the connection request in time")),
-            Ok((Ok(stream), _)) => return prepare(stream, address),
+            Ok((Ok(opened), _)) => return Ok(opened),
             Ok((Err(error), at_once)) => (error, at_once),
         };
         if !is_shortage(&error) {
@@ -106,7 +127,8 @@ fn is_shortage(error: &io::Error) -> bool {
     )
 }
 
-fn explain(error: &io::Error, at_once: bool) -> Failure {
+/// What a failed operation on a socket says about the way to the peer. `at_once`: this machine failed it by itself.
+pub(crate) fn explain(error: &io::Error, at_once: bool) -> Failure {
     match errno(error) {
         Some(Errno::ECONNREFUSED) => failure(Reason::Refused, "nothing listens on this port"),
         Some(Errno::ETIMEDOUT) => failure(Reason::Timeout, "no answer to the connection request in time"),
@@ -148,18 +170,14 @@ mod tests {
 
     const PLENTY: Duration = Duration::from_secs(30);
 
-    fn somewhere() -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], 443))
-    }
-
     async fn failing_with(errno: Errno, at_once: bool) -> Failure {
         let dial = || async {
             if !at_once {
                 tokio::task::yield_now().await;
             }
-            Err(io::Error::from_raw_os_error(errno as i32))
+            Err::<(), _>(io::Error::from_raw_os_error(errno as i32))
         };
-        connect_by(dial, somewhere(), PLENTY, |_| {}).await.unwrap_err()
+        connect_by(dial, PLENTY, |_| {}).await.unwrap_err()
     }
 
     #[tokio::test]
@@ -205,7 +223,7 @@ mod tests {
                     _ => TcpStream::connect(address).await,
                 }
             };
-            let stream = connect_by(dial, address, PLENTY, |_| pauses.set(pauses.get() + 1)).await;
+            let stream = connect_by(dial, PLENTY, |_| pauses.set(pauses.get() + 1)).await;
             assert!(stream.is_ok(), "{errno}");
             assert_eq!(pauses.get(), 3, "{errno}");
         }
@@ -220,8 +238,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_is_a_timeout() {
-        let dial = std::future::pending;
-        let failure = connect_by(dial, somewhere(), Duration::from_secs(5), |_| {}).await.unwrap_err();
+        let dial = std::future::pending::<io::Result<()>>;
+        let failure = connect_by(dial, Duration::from_secs(5), |_| {}).await.unwrap_err();
         assert_eq!(failure.code(), "connect.timeout");
     }
 

@@ -12,6 +12,12 @@ pub(crate) fn next_offer(missed: &Missed, tried: &[OfferKind]) -> Option<OfferKi
         return None;
     }
     let candidates: &[OfferKind] = match (missed.failure.reason, missed.alert) {
+        // A server without TLS 1.3 says so to the hello that has nothing else; the suites are still to be tried.
+        (Reason::Alert, Some(AlertDescription::protocol_version))
+            if tried.contains(&OfferKind::FurtherGroups) =>
+        {
+            &[OfferKind::RareSuites]
+        }
         (Reason::Alert, Some(alert)) => after_alert(alert),
         (Reason::Closed | Reason::Reset, _) => &[OfferKind::Small, OfferKind::Legacy],
         // Waiting is dear: one more try, with the hello that middleboxes let through.
@@ -64,6 +70,7 @@ mod tests {
             failure: Failure::new(stage, reason, ""),
             alert: alert.map(AlertDescription),
             hello_retried: false,
+            greeted_by: None,
         }
     }
 
@@ -82,6 +89,13 @@ mod tests {
         assert_eq!(tries(&alert), [OfferKind::FurtherGroups, OfferKind::RareSuites]);
         let java = missed(Stage::Handshake, Reason::Alert, Some(10));
         assert_eq!(tries(&java), [OfferKind::FurtherGroups, OfferKind::Small]);
+    }
+
+    #[test]
+    fn a_server_of_rare_suites_without_tls_1_3_is_asked_for_them() {
+        let version = missed(Stage::Handshake, Reason::Alert, Some(70));
+        let tried = [OfferKind::Everything, OfferKind::FurtherGroups];
+        assert_eq!(next_offer(&version, &tried), Some(OfferKind::RareSuites));
     }
 
     #[test]

@@ -11,9 +11,9 @@ use std::time::Duration;
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, ClientConnection, Error, HandshakeKind};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::link::Link;
 use super::recorder::{Record, Recorder};
 use super::settings::ProbeSettings;
 use super::sweep::ca_name;
@@ -28,7 +28,7 @@ const MOST_BYTES: usize = 256 * 1024;
 const OPENING: usize = 64;
 /// How long a server that asked for a client certificate may take to refuse our having none. In TLS 1.3 that
 /// comes after the handshake, if it comes (RFC 8446 section 4.4.2.4).
-const REFUSAL_WAIT: Duration = Duration::from_secs(1);
+pub(super) const REFUSAL_WAIT: Duration = Duration::from_secs(1);
 
 const HANDSHAKE_FAILURE: u8 = 40;
 const CERTIFICATE_UNKNOWN: u8 = 46;
@@ -87,7 +87,7 @@ impl Standard {
     /// Shakes hands over a fresh connection. The caller closes the stream.
     pub(crate) async fn shake_hands(
         &self,
-        stream: &TcpStream,
+        link: &Link,
         address: IpAddr,
         server_name: Option<&ServerName>,
         terms: Terms,
@@ -98,13 +98,23 @@ impl Standard {
             Ok(session) => session,
             Err(error) => return Attempt::stillborn(&error),
         };
-        let mut visit = Driven { stream, session, opening: Vec::new(), bytes: 0 };
+        let mut visit = Driven { link, session, opening: Vec::new(), bytes: 0 };
         let handshake = visit.handshake(|| recorder.has_client_auth());
         let mut ended = timeout_at(deadline, handshake).await.unwrap_or(Ended::Timeout);
         let mut record = recorder.take();
         let client_auth = visit.client_auth(&record, &mut ended, deadline).await;
         visit.say_goodbye();
         visit.into_attempt(&mut record, ended, client_auth)
+    }
+
+    /// A session that nothing is recorded of, for those who want to speak inside TLS. Refuses no certificate.
+    pub(crate) fn plain_session(
+        &self,
+        address: IpAddr,
+        server_name: Option<&ServerName>,
+    ) -> Result<ClientConnection, Error> {
+        let terms = Terms { post_quantum: false, alpn: false };
+        self.session(&Arc::new(Recorder::default()), address, server_name, terms)
     }
 
     fn session(
@@ -117,18 +127,24 @@ impl Standard {
         let mut config = if terms.post_quantum { &self.with_post_quantum } else { &self.without }.clone();
         config.dangerous().set_certificate_verifier(recorder.clone());
         config.client_auth_cert_resolver = recorder.clone();
-        let name = match server_name {
-            Some(name) => rustls_pki_types::ServerName::try_from(name.as_str().to_owned()).map_err(|_| {
-                Error::General("the name cannot be sent as server name indication".to_owned())
-            })?,
-            None => rustls_pki_types::ServerName::IpAddress(address.into()),
-        };
+        let name = indication(address, server_name)?;
         let alpn = if terms.alpn { self.alpn.clone() } else { Vec::new() };
         ClientConnection::new_with_alpn(Arc::new(config), name, alpn)
     }
 }
 
-fn config(post_quantum: bool) -> Result<ClientConfig, Error> {
+/// The name as rustls takes it; an address is not sent.
+pub(super) fn indication(
+    address: IpAddr,
+    server_name: Option<&ServerName>,
+) -> Result<rustls_pki_types::ServerName<'static>, Error> {
+    let Some(name) = server_name else { return Ok(rustls_pki_types::ServerName::IpAddress(address.into())) };
+    rustls_pki_types::ServerName::try_from(name.as_str().to_owned())
+        .map_err(|_| Error::General("the name cannot be sent as server name indication".to_owned()))
+}
+
+/// What every handshake of a scan offers.
+pub(super) fn config(post_quantum: bool) -> Result<ClientConfig, Error> {
     let recorder = Arc::new(Recorder::default());
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider(post_quantum)))
         .with_safe_default_protocol_versions()?
@@ -168,7 +184,7 @@ fn provider(post_quantum: bool) -> CryptoProvider {
 
 /// A session and its socket.
 struct Driven<'a> {
-    stream: &'a TcpStream,
+    link: &'a Link,
     session: ClientConnection,
     opening: Vec<u8>,
     bytes: usize,
@@ -184,7 +200,10 @@ impl Driven<'_> {
             }
             match self.flush().await {
                 Err(error) if !is_over => return Ended::of_io(&error),
-                _ if is_over => return Ended::Complete,
+                _ if is_over => {
+                    self.link.handshake_is_over();
+                    return Ended::Complete;
+                }
                 _ => {}
             }
             if let Err(ended) = self.read().await {
@@ -195,9 +214,9 @@ impl Driven<'_> {
 
     async fn flush(&mut self) -> io::Result<()> {
         while self.session.wants_write() {
-            match self.session.write_tls(&mut Wire(self.stream)) {
+            match self.session.write_tls(&mut Wire(self.link)) {
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.writable().await?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.link.writable().await?,
                 Err(error) => return Err(error),
             }
         }
@@ -207,11 +226,11 @@ impl Driven<'_> {
     /// Reads what there is and lets the session work on it.
     async fn read(&mut self) -> Result<(), Ended> {
         let read = loop {
-            let mut wire = Opening { wire: Wire(self.stream), seen: &mut self.opening };
+            let mut wire = Opening { wire: Wire(self.link), seen: &mut self.opening };
             match self.session.read_tls(&mut wire) {
                 Ok(read) => break read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.stream.readable().await.map_err(|error| Ended::of_io(&error))?;
+                    self.link.readable().await.map_err(|error| Ended::of_io(&error))?;
                 }
                 Err(error) => return Err(Ended::of_io(&error)),
             }
@@ -222,7 +241,7 @@ impl Driven<'_> {
         self.bytes += read;
         if let Err(error) = self.session.process_new_packets() {
             // Tells the server why, if it still listens.
-            let _ = self.session.write_tls(&mut Wire(self.stream));
+            let _ = self.session.write_tls(&mut Wire(self.link));
             return Err(Ended::of_tls(error));
         }
         if self.bytes > MOST_BYTES {
@@ -263,7 +282,7 @@ impl Driven<'_> {
         if !self.session.is_handshaking() {
             self.session.send_close_notify();
         }
-        let _ = self.session.write_tls(&mut Wire(self.stream));
+        let _ = self.session.write_tls(&mut Wire(self.link));
     }
 
     fn into_attempt(self, record: &mut Record, ended: Ended, client_auth: ClientAuth) -> Attempt {
@@ -282,6 +301,7 @@ impl Driven<'_> {
             ocsp_stapled: record.ocsp_stapled,
             // rustls does not ask for timestamps in the handshake.
             sct_count: None,
+            post_quantum: None,
         };
         Attempt {
             facts,
@@ -312,6 +332,8 @@ impl Ended {
             io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
                 Self::Timeout
             }
+            // What TLS is wrapped in.
+            io::ErrorKind::InvalidData => Self::Incompatible(error.to_string()),
             _ => Self::Reset,
         }
     }
@@ -349,7 +371,7 @@ impl Ended {
 
     /// What servers do that insist on a client certificate: alerts by RFC 8446 section 6.2 and older custom, or
     /// hanging up.
-    fn is_for_want_of_a_certificate(&self) -> bool {
+    pub(super) fn is_for_want_of_a_certificate(&self) -> bool {
         match self {
             Self::Alert(alert) => {
                 matches!(
@@ -363,7 +385,8 @@ impl Ended {
         }
     }
 
-    fn into_model(self) -> Option<EndedBy> {
+    /// Why the handshake ended, if not completed.
+    pub(super) fn into_model(self) -> Option<EndedBy> {
         match self {
             Self::Complete => None,
             Self::ClientAuth => Some(EndedBy::ClientAuth),
@@ -377,7 +400,7 @@ impl Ended {
 }
 
 /// The socket as rustls reads and writes it; never blocks.
-struct Wire<'a>(&'a TcpStream);
+pub(super) struct Wire<'a>(pub(super) &'a Link);
 
 impl io::Read for Wire<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

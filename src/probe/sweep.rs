@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::io;
 
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::link::Link;
 use crate::model::{ClientAuth, EndedBy, Failure, Handshake, Reason, ServerName, Stage, TlsFacts};
 use crate::text::Untrusted;
 use crate::tls::{
-    AlertDescription, Captured, Flight, FlightError, HelloTemplate, Leave, Limits, Step, VisitRandom,
+    AlertDescription, Captured, Flight, FlightError, HelloTemplate, Leave, Limits, StartTls, Step,
+    VisitRandom,
 };
 use crate::x509::{DistinguishedName, RawChain};
 
@@ -32,6 +33,8 @@ pub(crate) struct Missed {
     pub(crate) alert: Option<AlertDescription>,
     /// The server answered the first hello with a HelloRetryRequest.
     pub(crate) hello_retried: bool,
+    /// The protocol whose greeting came in the place of TLS.
+    pub(crate) greeted_by: Option<StartTls>,
 }
 
 /// Sends one hello over a fresh connection and reads the certificates, until `deadline`. The caller closes the
@@ -40,7 +43,7 @@ pub(crate) struct Missed {
 /// # Errors
 /// Stage `handshake` with the reason.
 pub(crate) async fn capture(
-    stream: &TcpStream,
+    link: &Link,
     hello: &HelloTemplate,
     server_name: Option<&ServerName>,
     deadline: Instant,
@@ -52,11 +55,12 @@ pub(crate) async fn capture(
             failure: Failure::new(Stage::Handshake, Reason::Local, detail),
             alert: None,
             hello_retried: false,
+            greeted_by: None,
         });
     };
     let hello = hello.hello(&random, server_name.map(ServerName::as_str));
     let mut flight = Flight::new(hello, Limits::default(), leave);
-    let ended = match timeout_at(deadline, converse(stream, &mut flight)).await {
+    let ended = match timeout_at(deadline, converse(link, &mut flight)).await {
         Ok(Ok(captured)) => Ok(captured),
         Ok(Err(stopped)) => flight.give_up().ok_or(stopped),
         Err(_) => flight.give_up().ok_or(Stopped::TimedOut),
@@ -65,7 +69,7 @@ pub(crate) async fn capture(
         Ok(captured) => {
             if !captured.farewell.is_empty() {
                 // The visit is over either way: politeness may fail.
-                let _ = stream.try_write(&captured.farewell);
+                let _ = link.try_write(&captured.farewell);
             }
             Ok(*captured)
         }
@@ -92,14 +96,16 @@ pub(crate) fn handshake(captured: Captured) -> Handshake<RawChain> {
             client_auth_ca_names: captured.client_auth_ca_names.iter().map(|der| ca_name(der)).collect(),
             ocsp_stapled: captured.ocsp_stapled,
             sct_count: captured.sct_count,
+            post_quantum: None,
         },
         presented: captured.certificates,
         other_chains: Vec::new(),
+        inspection: None,
     }
 }
 
 /// Takes a visit's bytes out of the worker's stock; no byte is used twice. `None` if the generator fails.
-fn visit_random() -> Option<VisitRandom> {
+pub(super) fn visit_random() -> Option<VisitRandom> {
     const VISITS: usize = 64;
     RANDOM.with_borrow_mut(|stock| {
         if stock.is_empty() {
@@ -116,61 +122,58 @@ fn visit_random() -> Option<VisitRandom> {
 /// Why a conversation stopped without certificates.
 #[derive(Debug)]
 enum Stopped {
-    Flight(FlightError),
+    Flight { error: FlightError, greeted_by: Option<StartTls> },
     Closed { after_bytes: bool },
     Io(io::Error),
     TimedOut,
 }
 
-async fn converse(stream: &TcpStream, flight: &mut Flight) -> Result<Box<Captured>, Stopped> {
-    send(stream, flight.hello()).await?;
+async fn converse(link: &Link, flight: &mut Flight) -> Result<Box<Captured>, Stopped> {
+    link.write_all(flight.hello()).await.map_err(Stopped::Io)?;
     let mut after_bytes = false;
     loop {
-        stream.readable().await.map_err(Stopped::Io)?;
-        match read(stream, flight, &mut after_bytes)? {
+        link.readable().await.map_err(Stopped::Io)?;
+        match read(link, flight, &mut after_bytes)? {
             Step::NeedMore => {}
             Step::Done(captured) => return Ok(captured),
             Step::Send(answer) => {
-                send(stream, &answer).await?;
-                // Servers that write their answer in pieces wait for our acknowledgement of the first (Nagle),
-                // which the kernel would delay by 40 ms in a dialogue. An optimisation: it may fail.
-                #[cfg(target_os = "linux")]
-                let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
+                link.write_all(&answer).await.map_err(Stopped::Io)?;
+                link.acknowledge_at_once();
             }
         }
     }
 }
 
+/// Lends the worker's buffer, between two waits.
+pub(super) fn with_read_buffer<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
+    READ_BUFFER.with_borrow_mut(|buffer| read(buffer))
+}
+
 /// Reads what is there, with the worker's buffer.
-fn read(stream: &TcpStream, flight: &mut Flight, after_bytes: &mut bool) -> Result<Step, Stopped> {
-    READ_BUFFER.with_borrow_mut(|buffer| match stream.try_read(buffer) {
+fn read(link: &Link, flight: &mut Flight, after_bytes: &mut bool) -> Result<Step, Stopped> {
+    with_read_buffer(|buffer| match link.try_read(buffer) {
         Ok(0) => Err(Stopped::Closed { after_bytes: *after_bytes }),
         Ok(count) => {
-            *after_bytes = true;
-            flight.feed(buffer.get_mut(..count).unwrap_or_default()).map_err(Stopped::Flight)
+            let is_first = !std::mem::replace(after_bytes, true);
+            flight.feed(buffer.get_mut(..count).unwrap_or_default()).map_err(|error| {
+                let is_greeting = is_first && matches!(error, FlightError::NotTls { .. });
+                let words = buffer.get(..count).filter(|_| is_greeting);
+                Stopped::Flight { error, greeted_by: words.and_then(StartTls::by_greeting) }
+            })
         }
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Step::NeedMore),
         Err(error) => Err(Stopped::Io(error)),
     })
 }
 
-async fn send(stream: &TcpStream, mut bytes: &[u8]) -> Result<(), Stopped> {
-    while !bytes.is_empty() {
-        match stream.try_write(bytes) {
-            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                stream.writable().await.map_err(Stopped::Io)?;
-            }
-            Err(error) => return Err(Stopped::Io(error)),
-        }
-    }
-    Ok(())
-}
-
 impl Stopped {
     fn missed(self, hello_retried: bool) -> Missed {
         let alert = match self {
-            Self::Flight(FlightError::Alert(alert)) => Some(alert),
+            Self::Flight { error: FlightError::Alert(alert), .. } => Some(alert),
+            _ => None,
+        };
+        let greeted_by = match self {
+            Self::Flight { greeted_by, .. } => greeted_by,
             _ => None,
         };
         let (reason, detail) = match self {
@@ -183,25 +186,28 @@ impl Stopped {
                 "the server closed the connection before its certificates were complete".into(),
             ),
             Self::Io(error) => of_io(&error),
-            Self::Flight(error) => of_flight(&error),
+            Self::Flight { error, .. } => of_flight(&error),
         };
-        Missed { failure: Failure { stage: Stage::Handshake, reason, detail }, alert, hello_retried }
+        let failure = Failure { stage: Stage::Handshake, reason, detail };
+        Missed { failure, alert, hello_retried, greeted_by }
     }
 }
 
-fn of_io(error: &io::Error) -> (Reason, Untrusted) {
+pub(super) fn of_io(error: &io::Error) -> (Reason, Untrusted) {
     let reason = match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             return (Reason::Reset, "the server reset the connection".into());
         }
         io::ErrorKind::TimedOut => Reason::Timeout,
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Reason::Unreachable,
+        // What TLS is wrapped in.
+        io::ErrorKind::InvalidData => return (Reason::Malformed, error.to_string().into()),
         _ => Reason::Local,
     };
     (reason, format!("the connection broke: {error}").into())
 }
 
-fn of_flight(error: &FlightError) -> (Reason, Untrusted) {
+pub(super) fn of_flight(error: &FlightError) -> (Reason, Untrusted) {
     let reason = match error {
         FlightError::NotTls { excerpt, .. } => {
             return (Reason::NotTls, format!("{error}: {}", excerpt.raw()).into());

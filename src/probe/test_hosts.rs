@@ -70,7 +70,7 @@ impl Tls {
         }
     }
 
-    fn config(self) -> ServerConfig {
+    pub(super) fn config(self) -> ServerConfig {
         let provider = Arc::new(CryptoProvider { kx_groups: self.groups, ..aws_lc_rs::default_provider() });
         let verifier = match self.client_auth {
             Asks::Never => Arc::new(NoClientAuth) as Arc<dyn rustls::server::danger::ClientCertVerifier>,
@@ -148,6 +148,33 @@ impl Host {
         .await
     }
 
+    /// A TLS host behind a line protocol's upgrade: says `greeting`, then to each line of the client, which must begin as
+    /// `script` says, the answer; after the last one TLS follows.
+    pub(super) async fn upgraded(greeting: &'static str, script: Script, tls: Tls) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(tls.config()));
+        Self::start(move |mut stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                if play(&mut stream, greeting, script).await.is_none() {
+                    return;
+                }
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.read_to_end(&mut Vec::new()).await;
+                }
+            }
+        })
+        .await
+    }
+
+    /// A host that says `greeting` and answers by `script`, then waits for the client to leave.
+    pub(super) async fn refusing(greeting: &'static str, script: Script) -> Self {
+        Self::start(move |mut stream| async move {
+            let _ = play(&mut stream, greeting, script).await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        })
+        .await
+    }
+
     /// A host that does `serve` with each connection.
     pub(super) async fn start<S, F>(serve: S) -> Self
     where
@@ -221,6 +248,31 @@ impl Host {
         })
         .await
     }
+}
+
+/// How a client's line begins, and the answer to it.
+pub(super) type Script = &'static [(&'static str, &'static str)];
+
+/// The way to TLS of a mail server.
+pub(super) const SMTP: (&str, Script) = (
+    "220 mail.example ESMTP\r\n",
+    &[("EHLO ", "250-mail.example\r\n250 STARTTLS\r\n"), ("STARTTLS\r\n", "220 go ahead\r\n")],
+);
+
+/// Plays a script; `None` where the client left or said something else.
+async fn play(stream: &mut TcpStream, greeting: &str, script: Script) -> Option<()> {
+    stream.write_all(greeting.as_bytes()).await.ok()?;
+    for (expected, answer) in script {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\n") {
+            line.push(stream.read_u8().await.ok()?);
+        }
+        if !line.starts_with(expected.as_bytes()) {
+            return None;
+        }
+        stream.write_all(answer.as_bytes()).await.ok()?;
+    }
+    Some(())
 }
 
 /// ServerHello, Certificate and ServerHelloDone of TLS 1.0 (RFC 2246 section 7.4), in records of 16 KiB.

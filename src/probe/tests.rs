@@ -13,7 +13,10 @@ use super::test_hosts::{
     Asks, ECDSA, ED25519, Host, RSA, Tls, counting_host, dead_port, version_1, with_certificates,
 };
 use super::{Expectation, Pace, ProbeSettings, Prober};
-use crate::model::{ClientAuth, Depth, EndedBy, Endpoint, Handshake, OfferedFor, Outcome, ServerName};
+use crate::model::{
+    ClientAuth, Depth, EndedBy, Endpoint, Handshake, OfferedFor, Outcome, PostQuantum, ServerName,
+    StartTlsChoice,
+};
 use crate::tls::{NamedGroup, ProtocolVersion};
 use crate::x509::RawChain;
 
@@ -62,7 +65,7 @@ async fn a_standard_visit_completes_the_handshake_and_proves_possession() {
     ] {
         let tls = Tls { versions: vec![version], alpn: vec![b"http/1.1".to_vec()], ..Tls::new(&[identity]) };
         let host = Host::tls(tls).await;
-        let Handshake { tls, presented, other_chains } = handshake(first_chain_only(), &host).await;
+        let Handshake { tls, presented, other_chains, .. } = handshake(first_chain_only(), &host).await;
         assert_eq!(leaf(&presented), identity.cert[0].as_ref());
         assert_eq!(tls.version, Some(ProtocolVersion(u16::from(version.version))));
         assert_eq!((tls.completed, tls.ended_by, tls.possession_proved), (Some(true), None, Some(true)));
@@ -91,6 +94,30 @@ async fn a_post_quantum_group_is_negotiated_where_the_server_has_it() {
     let host = Host::tls(Tls::new(&[&ECDSA])).await;
     let classic = ProbeSettings { post_quantum: false, ..first_chain_only() };
     assert_eq!(handshake(classic, &host).await.tls.group, Some(NamedGroup::x25519));
+}
+
+#[tokio::test]
+async fn one_more_hello_tells_whether_a_server_takes_a_post_quantum_group() {
+    let asking = |depth| ProbeSettings { depth, ask_post_quantum: true, ..first_chain_only() };
+    let hybrid = PostQuantum::Group(NamedGroup::X25519MLKEM768);
+    for (version, groups, expected) in [
+        (&rustls::version::TLS13, vec![kx_group::X25519, kx_group::X25519MLKEM768], hybrid),
+        (&rustls::version::TLS13, vec![kx_group::X25519], PostQuantum::Refused),
+        (&rustls::version::TLS12, vec![kx_group::X25519, kx_group::X25519MLKEM768], PostQuantum::Refused),
+    ] {
+        for depth in [Depth::Sweep, Depth::Standard] {
+            let host =
+                Host::tls(Tls { groups: groups.clone(), versions: vec![version], ..Tls::new(&[&ECDSA]) })
+                    .await;
+            assert_eq!(handshake(asking(depth), &host).await.tls.post_quantum, Some(expected));
+            // What the handshake has shown is not asked for.
+            let is_known = depth == Depth::Standard && expected == hybrid;
+            assert_eq!(host.accepted(), if is_known { 1 } else { 2 });
+        }
+    }
+    let host = Host::tls(Tls::new(&[&ECDSA])).await;
+    assert_eq!(handshake(sweep(), &host).await.tls.post_quantum, None);
+    assert_eq!(host.accepted(), 1);
 }
 
 #[tokio::test]
@@ -297,7 +324,10 @@ async fn a_dead_address_costs_one_connect_timeout_and_an_expected_one_two() {
     for (expectation, seconds, retries) in [(Expectation::Nothing, 5, 0), (Expectation::Answer, 10, 1)] {
         let prober = prober(sweep());
         let start = Instant::now();
-        assert_eq!(code(prober.visit_expecting(&endpoint, expectation).await), "connect.timeout");
+        assert_eq!(
+            code(prober.visit_expecting(&endpoint, expectation, StartTlsChoice::Auto).await.outcome),
+            "connect.timeout"
+        );
         assert_eq!(start.elapsed().as_secs(), seconds);
         let statistics = prober.statistics();
         assert_eq!((statistics.timeouts, statistics.retries), (1 + retries, retries));

@@ -1,22 +1,23 @@
 //! One endpoint's visit: which connections to make, in which order, and when to stop. Decides by what the
 //! handshakes brought; never judges the certificates.
 
-use std::net::SocketAddr;
-
-use tokio::net::TcpStream;
-use tokio::time::Instant;
-
-use super::connect::connect;
+use super::connector::Connector;
+use super::deep;
 use super::leaf;
-use super::pace::{Expectation, Permit};
+use super::link::Link;
+use super::pace::Permit;
+use super::post_quantum;
 use super::prober::Prober;
 use super::second_try::{next_offer, offer_for};
 use super::standard::{Attempt, Ended, Terms};
 use super::sweep::{self, Missed};
-use crate::model::{Depth, Failure, Handshake, OfferedFor, OtherChain, Outcome, Reason, ServerName, Stage};
+use crate::model::{
+    Depth, Failure, Handshake, OfferedFor, OtherChain, Outcome, PostQuantum, Purpose, Reason, Scope,
+    ServerName, Stage, TlsFacts,
+};
 use crate::tls::{
     AlertDescription, Captured, Flight, FlightError, HelloTemplate, KeyShares, Leave, Limits, Offer,
-    OfferKind, ProtocolVersion,
+    OfferKind, ProtocolVersion, StartTls,
 };
 use crate::x509::RawChain;
 
@@ -30,35 +31,61 @@ const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
 #[derive(Debug)]
 pub(super) struct Visit<'a> {
     prober: &'a Prober,
-    address: SocketAddr,
+    connector: Connector<'a>,
     server_name: Option<&'a ServerName>,
-    expectation: Expectation,
-    /// When the endpoint's total time ends; set when the first connection may start, moved on while one waits
-    /// for a turn or for this machine.
-    deadline: Option<Instant>,
-    retries: u32,
+    /// A connection that nothing was asked on yet.
+    ready: Option<Box<(Permit<'a>, Link)>>,
+    greeted_by: Option<StartTls>,
+    /// Connections made.
+    connections: u32,
+    post_quantum_hellos: u32,
+    /// Those for the first chain.
+    captures: u32,
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(
-        prober: &'a Prober,
-        address: SocketAddr,
-        server_name: Option<&'a ServerName>,
-        expectation: Expectation,
-    ) -> Self {
-        let retries = prober.settings.retries;
-        Self { prober, address, server_name, expectation, deadline: None, retries }
+    pub(super) fn new(connector: Connector<'a>) -> Self {
+        let (prober, server_name) = (connector.prober(), connector.server_name());
+        Self {
+            prober,
+            connector,
+            server_name,
+            ready: None,
+            greeted_by: None,
+            connections: 0,
+            captures: 0,
+            post_quantum_hellos: 0,
+        }
+    }
+
+    /// A visit whose first connection is open already.
+    pub(super) fn on(connector: Connector<'a>, ready: (Permit<'a>, Link)) -> Self {
+        Self { ready: Some(Box::new(ready)), ..Self::new(connector) }
+    }
+
+    /// The protocol whose greeting came in the place of TLS.
+    pub(super) fn greeted_by(&self) -> Option<StartTls> {
+        self.greeted_by
+    }
+
+    pub(super) fn connector(&self) -> &Connector<'a> {
+        &self.connector
     }
 
     /// Visits the endpoint.
-    pub(super) async fn run(mut self) -> Outcome<RawChain> {
+    pub(super) async fn run(&mut self) -> Outcome<RawChain> {
         match self.prober.settings.depth {
             Depth::Sweep => match self.capture(OfferKind::Everything, self.server_name).await {
-                Ok(captured) => Outcome::Handshake(Box::new(sweep::handshake(captured))),
+                Ok(captured) => {
+                    let mut handshake = Box::new(sweep::handshake(captured));
+                    self.look_for_post_quantum(&mut handshake.tls).await;
+                    Outcome::Handshake(handshake)
+                }
                 Err(failure) => Outcome::Failure(failure),
             },
             // On the heap, so that sweeps do not carry the room for it.
             Depth::Standard => Box::pin(self.standard()).await,
+            Depth::Deep => Box::pin(self.deep()).await,
         }
     }
 
@@ -67,10 +94,36 @@ impl<'a> Visit<'a> {
             Ok(handshake) => handshake,
             Err(failure) => return Outcome::Failure(failure),
         };
-        if self.prober.settings.other_chains {
+        self.captures = self.connections;
+        self.look_for_post_quantum(&mut handshake.tls).await;
+        if self.wants_other_chains() {
             self.find_other_chains(&mut handshake).await;
         }
         Outcome::Handshake(Box::new(handshake))
+    }
+
+    /// The policy probe asks for nothing that is not forbidden; deep inspection may leave them out.
+    fn wants_other_chains(&self) -> bool {
+        let settings = &self.prober.settings;
+        let is_left_out =
+            settings.enumerate == Scope::Forbidden || !settings.parts.contains(&Purpose::Chains);
+        settings.other_chains && !(settings.depth == Depth::Deep && is_left_out)
+    }
+
+    async fn deep(&mut self) -> Outcome<RawChain> {
+        let mut outcome = self.standard().await;
+        if let Outcome::Handshake(handshake) = &mut outcome {
+            let made = [
+                (Purpose::Capture, self.captures),
+                (Purpose::Chains, self.connections - self.captures),
+                (Purpose::Groups, self.post_quantum_hellos),
+            ];
+            let inspection = deep::inspect(&self.connector, self.server_name, handshake, made).await;
+            let enumerated = post_quantum::of_inspection(&inspection);
+            handshake.tls.post_quantum = handshake.tls.post_quantum.or(enumerated);
+            handshake.inspection = Some(Box::new(inspection));
+        }
+        outcome
     }
 
     /// rustls first; our own hello where rustls brings nothing home.
@@ -88,14 +141,17 @@ impl<'a> Visit<'a> {
         }
         let missed = match Found::of(attempt) {
             Found::Handshake(handshake) => return Ok(handshake),
-            Found::Nothing(failure) => return Err(failure),
+            Found::Nothing(failure, greeted_by) => {
+                self.greeted_by = greeted_by;
+                return Err(failure);
+            }
             Found::ForOurHello(failure) => failure,
         };
         self.prober.counters.fallbacks.add();
         match self.capture(OfferKind::Everything, self.server_name).await {
             Ok(captured) => Ok(sweep::handshake(captured)),
             // The endpoint answered before: that it does not do so any more is not its failure.
-            Err(failure) if failure.stage == Stage::Connect => Err(missed),
+            Err(failure) if matches!(failure.stage, Stage::Connect | Stage::Upgrade) => Err(missed),
             Err(failure) => Err(failure),
         }
     }
@@ -141,14 +197,14 @@ impl<'a> Visit<'a> {
         };
         let failure = missed.failure.clone();
         let mut tried = vec![first];
-        while missed.failure.stage != Stage::Connect && self.time_left().is_ok() {
+        while missed.failure.stage == Stage::Handshake && self.connector.time_left().is_ok() {
             let offer = match next_offer(&missed, &tried) {
                 Some(offer) => {
                     self.prober.counters.second_try(name_of(offer));
                     tried.push(offer);
                     offer
                 }
-                None if missed.failure.reason == Reason::Reset && self.may_retry() => first,
+                None if missed.failure.reason == Reason::Reset && self.connector.may_retry() => first,
                 None => break,
             };
             match self.capture_once(offer, server_name).await {
@@ -164,134 +220,66 @@ impl<'a> Visit<'a> {
         offer: OfferKind,
         server_name: Option<&ServerName>,
     ) -> Result<Captured, Missed> {
-        let (permit, stream) =
-            self.open().await.map_err(|failure| Missed { failure, alert: None, hello_retried: false })?;
+        let missed = |failure| Missed { failure, alert: None, hello_retried: false, greeted_by: None };
+        let (permit, link) = self.open().await.map_err(missed)?;
         let prober = self.prober;
         let hello = prober.hellos.get(offer);
-        let deadline = self.handshake_deadline();
-        let result = sweep::capture(&stream, hello, server_name, deadline, prober.settings.leave).await;
-        drop(stream);
+        let deadline = self.connector.handshake_deadline();
+        let result = sweep::capture(&link, hello, server_name, deadline, prober.settings.leave).await;
+        drop(link);
         let (hello_retried, reason) = match &result {
             Ok(captured) => (captured.hello_retried, None),
-            Err(missed) => (missed.hello_retried, Some(missed.failure.reason)),
+            Err(missed) => {
+                self.greeted_by = self.greeted_by.or(missed.greeted_by);
+                (missed.hello_retried, Some(missed.failure.reason))
+            }
         };
-        self.account(&permit, hello_retried, reason);
+        self.connector.account(&permit, hello_retried, reason);
         result
+    }
+
+    /// What the handshake showed, else what the server says when it is asked, if it is to be.
+    async fn look_for_post_quantum(&mut self, facts: &mut TlsFacts) {
+        let settings = &self.prober.settings;
+        let enumerates = settings.depth == Depth::Deep && settings.enumerate == Scope::Everything;
+        let group = facts.group.filter(|group| group.is_post_quantum());
+        facts.post_quantum = match group {
+            Some(group) => Some(PostQuantum::Group(group)),
+            None if settings.ask_post_quantum && !enumerates => Box::pin(self.ask_post_quantum()).await,
+            None => None,
+        };
+    }
+
+    async fn ask_post_quantum(&mut self) -> Option<PostQuantum> {
+        self.post_quantum_hellos += 1;
+        self.prober.counters.further_hellos.add();
+        let answer = post_quantum::ask(&self.connector, &self.prober.post_quantum_hello).await;
+        if answer.is_none() {
+            self.prober.counters.further_hellos_failed.add();
+        }
+        answer
+    }
+
+    async fn open(&mut self) -> Result<(Permit<'a>, Link), Failure> {
+        self.connections += 1;
+        match self.ready.take() {
+            Some(ready) => Ok(*ready),
+            None => self.connector.open().await,
+        }
     }
 
     /// # Errors
     /// When no connection could be made.
     async fn shake_hands(&mut self, terms: Terms) -> Result<Attempt, Failure> {
-        let (permit, stream) = self.open().await?;
-        let deadline = self.handshake_deadline();
-        let attempt = self
-            .prober
-            .standard
-            .shake_hands(&stream, self.address.ip(), self.server_name, terms, deadline)
-            .await;
-        drop(stream);
+        let (permit, link) = self.open().await?;
+        let deadline = self.connector.handshake_deadline();
+        let address = self.connector.address().ip();
+        let attempt =
+            self.prober.standard.shake_hands(&link, address, self.server_name, terms, deadline).await;
+        drop(link);
         let reason = if attempt.chain.is_some() { None } else { Some(attempt.ended.reason()) };
-        self.account(&permit, attempt.hello_retried, reason);
+        self.connector.account(&permit, attempt.hello_retried, reason);
         Ok(attempt)
-    }
-
-    /// Opens one connection, in its turn. Tries again after a timeout or a reset, where an answer is expected
-    /// and retries are left.
-    async fn open(&mut self) -> Result<(Permit<'a>, TcpStream), Failure> {
-        let prober = self.prober;
-        loop {
-            let permit = self.wait_for_turn().await;
-            let within = prober.settings.connect_timeout.min(self.time_left()?);
-            prober.counters.connections.add();
-            let deadline = &mut self.deadline;
-            let result = connect(self.address, within, |pause| {
-                prober.pacer.shortage();
-                prober.counters.descriptor_waits.add();
-                *deadline = deadline.map(|deadline| deadline + pause);
-            })
-            .await;
-            let failure = match result {
-                Ok(stream) => {
-                    permit.report_connect(self.expectation, true);
-                    prober.counters.connected.add();
-                    self.expectation = Expectation::Answer;
-                    return Ok((permit, stream));
-                }
-                Err(failure) => failure,
-            };
-            self.account_connect(&permit, failure.reason);
-            drop(permit);
-            let is_passing = matches!(failure.reason, Reason::Timeout | Reason::Reset);
-            let is_worth_it = is_passing && self.expectation == Expectation::Answer;
-            if !is_worth_it || self.time_left().is_err() || !self.may_retry() {
-                return Err(failure);
-            }
-        }
-    }
-
-    async fn wait_for_turn(&mut self) -> Permit<'a> {
-        let asked = Instant::now();
-        let permit = self.prober.pacer.admit(self.address.ip()).await;
-        let now = Instant::now();
-        self.deadline = Some(match self.deadline {
-            Some(deadline) => deadline + (now - asked),
-            None => now + self.prober.settings.total_timeout,
-        });
-        permit
-    }
-
-    fn may_retry(&mut self) -> bool {
-        let may = self.retries > 0;
-        if may {
-            self.retries -= 1;
-            self.prober.counters.retries.add();
-        }
-        may
-    }
-
-    fn time_left(&self) -> Result<std::time::Duration, Failure> {
-        let left = self.deadline.map_or(self.prober.settings.total_timeout, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
-        if left.is_zero() {
-            let detail = "the time for this endpoint was used up by earlier connections";
-            return Err(Failure::new(Stage::Connect, Reason::Timeout, detail));
-        }
-        Ok(left)
-    }
-
-    fn handshake_deadline(&self) -> Instant {
-        let own = Instant::now() + self.prober.settings.handshake_timeout;
-        self.deadline.map_or(own, |total| total.min(own))
-    }
-
-    fn account_connect(&self, permit: &Permit<'_>, reason: Reason) {
-        let counters = &self.prober.counters;
-        match reason {
-            Reason::Refused => counters.refused.add(),
-            Reason::Timeout => counters.timeouts.add(),
-            Reason::Unreachable => counters.unreachable.add(),
-            Reason::Reset | Reason::Closed => counters.resets.add(),
-            _ => {}
-        }
-        // What this machine could not do says nothing about the network.
-        if reason != Reason::Local {
-            let answered = !matches!(reason, Reason::Timeout | Reason::Unreachable);
-            permit.report_connect(self.expectation, answered);
-        }
-    }
-
-    fn account(&self, permit: &Permit<'_>, hello_retried: bool, missed: Option<Reason>) {
-        let counters = &self.prober.counters;
-        if hello_retried {
-            counters.hello_retry_requests.add();
-        }
-        match missed {
-            Some(Reason::Timeout) => counters.timeouts.add(),
-            Some(Reason::Reset | Reason::Closed) => counters.resets.add(),
-            _ => {}
-        }
-        permit.report_end(missed == Some(Reason::Reset));
     }
 }
 
@@ -330,8 +318,8 @@ fn milder_terms(attempt: &Attempt, terms: Terms) -> Option<(Terms, &'static str)
 /// What a handshake by rustls is good for.
 enum Found {
     Handshake(Handshake<RawChain>),
-    /// Nothing, and our own hello would find no more.
-    Nothing(Failure),
+    /// Nothing, and our own hello would find no more; with the protocol that greeted instead.
+    Nothing(Failure, Option<StartTls>),
     /// Nothing that rustls can read.
     ForOurHello(Failure),
 }
@@ -340,10 +328,15 @@ impl Found {
     fn of(attempt: Attempt) -> Self {
         let Attempt { facts, chain, ended, opening, .. } = attempt;
         if let Some(presented) = chain {
-            return Self::Handshake(Handshake { tls: facts, presented, other_chains: Vec::new() });
+            return Self::Handshake(Handshake {
+                tls: facts,
+                presented,
+                other_chains: Vec::new(),
+                inspection: None,
+            });
         }
         if let Some(failure) = speaks_something_else(opening.clone()) {
-            return Self::Nothing(failure);
+            return Self::Nothing(failure, StartTls::by_greeting(&opening));
         }
         let failure = Failure::new(Stage::Handshake, ended.reason(), ended.sentence());
         // One who has begun to answer and does not get on will not do better with another hello, nor will one
@@ -353,7 +346,7 @@ impl Found {
             Ended::Alert(alert) => alert == UNRECOGNIZED_NAME,
             _ => false,
         };
-        if is_hopeless { Self::Nothing(failure) } else { Self::ForOurHello(failure) }
+        if is_hopeless { Self::Nothing(failure, None) } else { Self::ForOurHello(failure) }
     }
 }
 

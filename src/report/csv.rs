@@ -9,9 +9,13 @@ use csv::{Terminator, Writer, WriterBuilder};
 
 use super::RecordWriter;
 use super::phrases::key_name;
-use crate::model::{ChainVerdict, Failure, FindingState, Handshake, OfferedFor, Outcome, TlsFacts, Trust};
+use crate::model::{
+    ChainVerdict, Failure, FindingState, Handshake, Inspection, OfferedFor, Outcome, PostQuantum, Reaction,
+    TlsFacts, Trust,
+};
 use crate::text::escape_for_csv;
 use crate::time::{DAY_SECONDS, UnixTime};
+use crate::tls::StartTls;
 use crate::wire::v1::{CertificateView, EndpointView, FindingView, ReportHead};
 use crate::x509::{Certificate, Chain};
 
@@ -88,6 +92,19 @@ const COLUMNS: &[(&str, Value)] = &[
     ("presented", |row| {
         row.chain.map(|chain| joined(chain.fingerprints().map(|f| f.to_string()))).unwrap_or_default()
     }),
+    ("starttls", |row| row.view.observation.endpoint.starttls.map_or("", StartTls::name).to_owned()),
+    // The group taken by a server that was asked for post-quantum ones only; `none` if it takes none.
+    ("post_quantum", |row| match row.tls().and_then(|tls| tls.post_quantum) {
+        Some(PostQuantum::Group(group)) => group.to_string(),
+        Some(PostQuantum::Refused) => "none".to_owned(),
+        None => String::new(),
+    }),
+    // What deep inspection found, in the row of the presented chain: versions offered, pairs of version and suite.
+    ("versions", |row| row.inspection().map(versions).unwrap_or_default()),
+    ("suite_count", |row| shown(row.inspection().map(suite_count))),
+    ("weaknesses", |row| row.inspection().map(weaknesses).unwrap_or_default()),
+    ("jarm", |row| shown(row.inspection().and_then(|found| found.fingerprints.jarm.as_deref()))),
+    ("connections", |row| shown(row.inspection().map(Inspection::connection_count))),
 ];
 
 /// Writes a report as CSV.
@@ -174,6 +191,11 @@ impl<'a> Row<'a> {
         self.offered_for.is_none().then_some(&handshake.tls)
     }
 
+    fn inspection(&self) -> Option<&'a Inspection> {
+        let handshake = handshake(&self.view.observation.outcome)?;
+        handshake.inspection.as_deref().filter(|_| self.offered_for.is_none())
+    }
+
     fn failure(&self) -> Option<&'a Failure> {
         match &self.view.observation.outcome {
             Outcome::Failure(failure) => Some(failure),
@@ -213,6 +235,20 @@ fn handshake(outcome: &Outcome) -> Option<&Handshake> {
         Outcome::Handshake(handshake) => Some(handshake),
         Outcome::Failure(_) | Outcome::Read(_) => None,
     }
+}
+
+fn versions(inspection: &Inspection) -> String {
+    joined(inspection.offered().map(|facts| facts.version.to_string()))
+}
+
+fn suite_count(inspection: &Inspection) -> usize {
+    inspection.offered().map(|facts| facts.cipher_suites.len() + facts.ssl2_ciphers.len()).sum()
+}
+
+/// Those that a probe showed.
+fn weaknesses(inspection: &Inspection) -> String {
+    let weak = inspection.probes.iter().filter(|probe| probe.reaction == Reaction::Weak);
+    joined(weak.map(|probe| probe.name.name()))
 }
 
 fn names(leaf: &Certificate) -> String {

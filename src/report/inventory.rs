@@ -1,6 +1,7 @@
 //! Tables of `inventory list` and `inventory show`.
 
 use super::TableOptions;
+use super::essence::essence;
 use super::layout::{Cell, Column};
 use super::listing::Listing;
 use super::phrases::{counted, date, from_now, key_words, number};
@@ -70,12 +71,18 @@ pub fn inventory_table(
     listing.render(options, next_command)
 }
 
-/// The table of `inventory show`: each certificate with its fields, then the endpoints.
+/// The table of `inventory show`: each certificate with its fields, the essence of each inspection, then the endpoints.
 pub fn show_table(document: &ShowDocument<'_>, options: &TableOptions, next_command: &str) -> String {
     let mut out = String::new();
     for certificate in &document.certificates {
         out.push_str(&fields(certificate, options).render(options, ""));
         out.push('\n');
+    }
+    for endpoint in &document.endpoints {
+        if let Some(listing) = essence(&label(endpoint), &endpoint.tls) {
+            out.push_str(&listing.render(options, ""));
+            out.push('\n');
+        }
     }
     let mut listing = Listing::new(&SERVED_COLUMNS);
     for endpoint in &document.endpoints {
@@ -163,14 +170,16 @@ fn kind(certificate: &CertificateDocument<'_>) -> String {
     words.join(", ")
 }
 
-fn served_row(endpoint: &EndpointDocument<'_>, options: &TableOptions) -> [Cell; 7] {
-    let host = endpoint.server_name.as_deref();
-    let label = match (host, endpoint.port) {
+fn label(endpoint: &EndpointDocument<'_>) -> String {
+    match (endpoint.server_name.as_deref(), endpoint.port) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, Some(port)) => format!("port {port}"),
         (None, None) => endpoint.target.to_string(),
-    };
+    }
+}
+
+fn served_row(endpoint: &EndpointDocument<'_>, options: &TableOptions) -> [Cell; 7] {
     let trust = match &endpoint.outcome {
         OutcomeDocument::Failure { stage, reason, .. } => format!("{stage}.{reason}"),
         OutcomeDocument::Handshake | OutcomeDocument::Read => endpoint.trust.verdict.replace('_', " "),
@@ -178,7 +187,7 @@ fn served_row(endpoint: &EndpointDocument<'_>, options: &TableOptions) -> [Cell;
     let open = endpoint.findings.iter().filter(|finding| finding.state != "resolved");
     let worst_finding = open.filter_map(|finding| Severity::from_name(&finding.severity)).max();
     [
-        Cell::new(&label),
+        Cell::new(&label(endpoint)),
         Cell::new(&endpoint.address.map(|address| address.to_string()).unwrap_or_default()),
         Cell::new(endpoint.tls.version.as_deref().unwrap_or_default()),
         Cell::new(&endpoint.presented.first().map(|sha256| sha256.0.short()).unwrap_or_default()),

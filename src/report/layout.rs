@@ -11,7 +11,7 @@ const LONGEST_TEXT: usize = 1_000;
 /// Marks without width that may follow each other; more are shown escaped.
 const MOST_MARKS: usize = 3;
 
-/// Lines that one paragraph of a cell may take.
+/// Lines that one paragraph of a cell may take, where its column says nothing else.
 const MOST_LINES: usize = 4;
 
 /// Spaces between two columns.
@@ -29,12 +29,13 @@ pub struct Column {
     weight: usize,
     right: bool,
     optional: bool,
+    lines: usize,
 }
 
 impl Column {
     /// A column that is `least` to `most` wide, as its content and the terminal ask for.
     pub const fn new(heading: &'static str, least: usize, most: usize) -> Self {
-        Self { heading, least, most, weight: 1, right: false, optional: false }
+        Self { heading, least, most, weight: 1, right: false, optional: false, lines: MOST_LINES }
     }
 
     /// Numbers stand at the right.
@@ -47,6 +48,12 @@ impl Column {
     #[must_use]
     pub const fn optional(self) -> Self {
         Self { optional: true, ..self }
+    }
+
+    /// Each paragraph may take so many lines.
+    #[must_use]
+    pub const fn lines(self, lines: usize) -> Self {
+        Self { lines, ..self }
     }
 
     /// Gets `weight` times the room of others where room is short.
@@ -117,9 +124,8 @@ impl Grid {
 
     fn render_row(&self, out: &mut String, row: &[Cell], widths: &[Option<usize>], colour: bool) {
         let shown = row.iter().zip(&self.columns).zip(widths);
-        let blocks: Vec<Block> = shown
-            .filter_map(|((cell, column), width)| Some(Block::new(cell, (*width)?, column.right)))
-            .collect();
+        let blocks: Vec<Block> =
+            shown.filter_map(|((cell, column), width)| Some(Block::new(cell, (*width)?, column))).collect();
         let height = blocks.iter().map(|block| block.lines.len()).max().unwrap_or_default();
         for at in 0..height {
             // Spaces are written only once something follows them.
@@ -204,11 +210,11 @@ struct Block {
 }
 
 impl Block {
-    fn new(cell: &Cell, width: usize, right: bool) -> Self {
+    fn new(cell: &Cell, width: usize, column: &Column) -> Self {
         let paragraphs = cell.0.iter();
         let lines = paragraphs
-            .flat_map(|(text, style)| wrap(text, width, MOST_LINES).into_iter().map(|line| (line, *style)));
-        Self { width, right, lines: lines.collect() }
+            .flat_map(|(text, style)| wrap(text, width, column.lines).into_iter().map(|line| (line, *style)));
+        Self { width, right: column.right, lines: lines.collect() }
     }
 }
 

@@ -8,6 +8,7 @@
 mod csv;
 mod diff;
 mod doctor;
+mod essence;
 mod findings;
 mod history;
 mod inventory;

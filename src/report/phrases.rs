@@ -92,6 +92,10 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::DnsFailure => "DNS failed",
         Reason::Local => "failed on this machine",
         Reason::Unreadable => "unreadable",
+        Reason::NotOffered => "without an offer of TLS",
+        Reason::Throttled => "throttled",
+        Reason::Injected => "with text before TLS",
+        Reason::WrongProtocol => "another protocol",
     }
 }
 
@@ -112,7 +116,11 @@ fn reason_names_stage(reason: Reason) -> bool {
         | Reason::NoSuchName
         | Reason::NoAddress
         | Reason::DnsFailure
-        | Reason::Unreadable => true,
+        | Reason::Unreadable
+        | Reason::NotOffered
+        | Reason::Throttled
+        | Reason::Injected
+        | Reason::WrongProtocol => true,
     }
 }
 

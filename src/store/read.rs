@@ -13,7 +13,7 @@ use super::record::state::EndpointState;
 use super::record::{Table, certificate, open_version};
 use super::schema::{CERTIFICATE_FINGERPRINTS, ENDPOINTS, OBSERVATIONS, SCAN_IDS, SCANS};
 use super::{Flow, Store, StoreError, StoredObservation};
-use crate::model::{EndpointId, Observation, ScanState};
+use crate::model::{EndpointId, Observation, Outcome, ScanState};
 use crate::x509::Fingerprint;
 
 impl Store {
@@ -138,12 +138,17 @@ impl Resolver {
     pub(super) fn resolve(&mut self, key: &[u8], record: &[u8]) -> Result<StoredObservation, StoreError> {
         match observation::decode(key, record)? {
             Decoded::Full { observation, target, .. } => self.complete(key, *observation, target),
-            Decoded::Same { endpoint, seen_at, outcome } => {
+            Decoded::Same { endpoint, seen_at, outcome, connections } => {
                 let mut found = self.at(&outcome)?;
                 if found.endpoint.id() != endpoint {
                     return Err(Table::Observation.corrupt(key));
                 }
                 found.observed_at = seen_at;
+                if let (Some(connections), Outcome::Handshake(handshake)) = (connections, &mut found.outcome)
+                    && let Some(inspection) = &mut handshake.inspection
+                {
+                    inspection.connections = connections;
+                }
                 Ok(found)
             }
         }

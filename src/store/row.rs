@@ -7,7 +7,7 @@ use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 use super::StoreError;
 use super::position::Position;
 use super::record::Encoder;
-use super::record::observation::{self, Digest, Full, Kind, Target};
+use super::record::observation::{self, Aside, Digest, Full, Kind, Target};
 use super::record::state::EndpointState;
 use super::schema::ENDPOINTS;
 use crate::model::{EndpointId, Observation, Outcome};
@@ -42,15 +42,15 @@ impl Row {
         if let Some(same) = &self.same_as {
             let certificates = certificates_of(outcome);
             let start = (self.kind, self.id, *observed_at);
-            return observation::encode_same(encoder, key, start, &certificates, same);
+            let connections = match Aside::of(outcome) {
+                Aside::Connections(connections) => Some(connections),
+                Aside::None | Aside::Sentence(_) => None,
+            };
+            return observation::encode_same(encoder, key, start, &certificates, same, connections);
         }
         let target = match targets.get(&**target) {
             Some(&index) => Target::Listed(index),
             None => Target::Written(target),
-        };
-        let detail = match outcome {
-            Outcome::Failure(failure) => Some(failure.detail.raw()),
-            _ => None,
         };
         let full = Full {
             id: self.id,
@@ -60,7 +60,7 @@ impl Row {
             digest: self.digest,
             endpoint,
             target,
-            detail,
+            aside: Aside::of(outcome),
         };
         full.encode(encoder, key)
     }

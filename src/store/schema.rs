@@ -6,7 +6,7 @@ use super::StoreError;
 use super::record::{Encoder, Table, open_version, put_varint};
 
 /// The schema this program writes.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(super) const SCHEMA_VERSION: u32 = 3;
 
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Short<const N: usize> = TableDefinition<'static, &'static [u8; N], &'static [u8]>;
@@ -116,9 +116,11 @@ impl Mark {
 }
 
 /// The steps from each older version to the next; step `n` leads from version `n` to `n + 1`.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     create_tables,
     // Version 2 brings the tables of alerts. Findings keep the form they have until they are written next.
+    create_tables,
+    // Version 3 brings facts of deep inspection into observations and scans. Those that are there read as before.
     create_tables,
 ];
 

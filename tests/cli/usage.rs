@@ -30,6 +30,7 @@ fn a_target_that_cannot_be_read_says_why() {
         (&["127.0.0.1", "--ports", "99999"], "ports `99999`: a port is a number from 1 to 65535"),
         (&["127.0.0.1", "--ports", "9010-9000"], "the range runs backwards; did you mean 9000-9010?"),
         (&["127.0.0.1", "--exclude", "10.0.0.0/64"], "`10.0.0.0/64` is not an exclusion"),
+        (&["http://a.test"], "http:// speaks without TLS; did you mean https://a.test?"),
         (&["127.0.0.1", "--sni", "a b"], "`a b` is not a host name"),
         (&[], "no targets: name hosts, addresses or networks"),
     ] {
@@ -48,7 +49,7 @@ fn a_target_that_cannot_be_read_says_why() {
 fn a_profile_that_cannot_be_used_names_file_and_line() {
     let home = Home::new();
     let line = complaint(&home, &["scan", "a.test", "--profile", "nosuch"]);
-    assert!(line.contains("`nosuch` is not known; built in are quick, web, internal"), "{line}");
+    assert!(line.contains("`nosuch` is not known; built in are quick, web, internal, mail, deep"), "{line}");
     let profile = home.write("own.toml", "ports = \"443\"\n\nprots = \"1\"\n");
     let line = complaint(&home, &["scan", "a.test", "--profile", &profile]);
     assert!(line.contains(&format!("{profile}:3: unknown field `prots`")), "{line}");
@@ -135,7 +136,7 @@ fn a_store_of_a_newer_program_is_refused() {
     for command in [&["scan", "127.0.0.1:9"][..], &["report"], &["doctor"], &["backup", "copy"]] {
         let line = complaint(&home, &[command, &["--store", &store]].concat());
         assert!(
-            line.contains("has schema version 77, this program knows up to 2: use a newer certvigil"),
+            line.contains("has schema version 77, this program knows up to 3: use a newer certvigil"),
             "{line}"
         );
     }

@@ -11,17 +11,34 @@
 )]
 #![allow(clippy::cast_possible_truncation, reason = "labels are short")]
 
+pub(crate) mod apache;
+pub(crate) mod caddy;
+pub(crate) mod cyrus;
+pub(crate) mod daemon;
 pub(crate) mod days;
+pub(crate) mod dovecot;
 pub(crate) mod gnutls;
+pub(crate) mod haproxy;
+pub(crate) mod inspircd;
+pub(crate) mod java;
 pub(crate) mod knot;
 pub(crate) mod lines;
 pub(crate) mod mailbox;
+pub(crate) mod mariadb;
+pub(crate) mod nats;
 pub(crate) mod nginx;
 pub(crate) mod openssl;
+pub(crate) mod oracles;
 pub(crate) mod postfix;
+pub(crate) mod postgres;
 pub(crate) mod program;
+pub(crate) mod prosody;
+pub(crate) mod scapy;
 pub(crate) mod schema;
+pub(crate) mod slapd;
 pub(crate) mod stage;
+pub(crate) mod vsftpd;
+pub(crate) mod xrdp;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -45,9 +62,20 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Starts `command` with its output in a log; waits until the log holds `fact`.
-    pub(crate) fn start(mut command: Command, folder: TempDir, address: SocketAddr, fact: Fact) -> Self {
+    pub(crate) fn start(command: Command, folder: TempDir, address: SocketAddr, fact: Fact) -> Self {
+        Self::start_fed(command, folder, address, fact, Stdio::null())
+    }
+
+    /// As [`Peer::start`], with another standard input: some servers end with it, and a pipe has no end.
+    pub(crate) fn start_fed(
+        mut command: Command,
+        folder: TempDir,
+        address: SocketAddr,
+        fact: Fact,
+        input: Stdio,
+    ) -> Self {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command.stdin(input).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut peer = Self { address, child, folder };
         let started = Instant::now();
@@ -96,6 +124,13 @@ pub(crate) fn program(name: &str, package: &str) -> PathBuf {
     folders.map(|folder| folder.join(name)).find(|path| path.is_file()).unwrap_or_else(|| {
         panic!("`{name}` is missing: apt-get install {package} (tests/install-peers does it)")
     })
+}
+
+/// A program that `tests/install-peers` keeps beside the build, or a failed test that says so.
+pub(crate) fn unpacked(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers").join(name);
+    assert!(path.is_file(), "`{}` is missing: run tests/install-peers", path.display());
+    path
 }
 
 /// An address and port that no other test takes: the address is this process's own, the port is counted.

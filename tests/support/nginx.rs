@@ -1,5 +1,6 @@
 //! nginx: two keys on one host, old protocols, client certificates.
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use certvigil::estate::Identity;
@@ -19,6 +20,10 @@ pub(crate) struct Nginx<'a> {
     pub(crate) client_root: Option<String>,
     /// nginx's name for the least severe line it logs; its own default is `error`.
     pub(crate) log_level: &'a str,
+    /// Further directives of the server, each with its semicolon.
+    pub(crate) further: String,
+    /// Further servers, as nginx writes them.
+    pub(crate) beside: String,
 }
 
 impl<'a> Nginx<'a> {
@@ -30,6 +35,8 @@ impl<'a> Nginx<'a> {
             ciphers: "DEFAULT",
             client_root: None,
             log_level: "info",
+            further: String::new(),
+            beside: String::new(),
         }
     }
 
@@ -38,12 +45,40 @@ impl<'a> Nginx<'a> {
         Self { protocols: "TLSv1", ciphers: "ALL:@SECLEVEL=0", ..Self::modern(vec![identity]) }
     }
 
+    /// TLS 1.0 to 1.3 with every suite that OpenSSL 3 has for an RSA key, in the server's own order.
+    pub(crate) fn legacy(identity: &'a Identity) -> Self {
+        Self {
+            protocols: "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3",
+            ciphers: "ALL:COMPLEMENTOFALL:@SECLEVEL=0",
+            further: "ssl_prefer_server_ciphers on;\n".to_owned(),
+            ..Self::modern(vec![identity])
+        }
+    }
+
+    /// The same with suites that need Diffie-Hellman over a finite field: the 2,048-bit prime of RFC 7919.
+    pub(crate) fn start_with_dh(mut self) -> Peer {
+        let folder = folder();
+        let file = folder.path().join("dh.pem");
+        let made = Command::new(program("openssl", "openssl"))
+            .args(["genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        self.further.push_str(&format!("ssl_dhparam {};\n", file.display()));
+        self.start()
+    }
+
     pub(crate) fn start(&self) -> Peer {
-        let address = own_address();
+        self.start_at(own_address())
+    }
+
+    /// Starts where another server was before.
+    pub(crate) fn start_at(&self, address: SocketAddr) -> Peer {
         let folder = folder();
         let path = folder.path();
         let mut server = format!("listen {address} ssl http2;\nssl_protocols {};\n", self.protocols);
-        server.push_str(&format!("ssl_ciphers {};\n", self.ciphers));
+        server.push_str(&format!("ssl_ciphers {};\n{}", self.ciphers, self.further));
         for (number, identity) in self.identities.iter().enumerate() {
             let files = write_identity(path, &format!("identity{number}"), identity);
             let (chain, key) = (files.chain.display(), files.key.display());
@@ -59,7 +94,8 @@ impl<'a> Nginx<'a> {
         let settings = format!(
             "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr {level};\n\
              events {{ worker_connections 512; }}\n\
-             http {{\naccess_log off;\n{temporary}server {{\n{server}return 200 \"ok\\n\";\n}}\n}}\n",
+             http {{\naccess_log off;\n{temporary}server {{\n{server}return 200 \"ok\\n\";\n}}\n{beside}}}\n",
+            beside = self.beside,
             folder = path.display(),
             level = self.log_level
         );

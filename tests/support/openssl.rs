@@ -1,22 +1,48 @@
 //! OpenSSL: `s_server` as a host of any version, `s_client` as a witness that is not ours.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use certvigil::estate::Identity;
 
-use super::{Fact, Peer, folder, own_address, program, write, write_identity};
+use super::{Fact, Peer, folder, own_address, program, unpacked, write, write_identity};
 
 /// Starts `openssl s_server` with this chain and further arguments, such as `-tls1 -cipher ALL:@SECLEVEL=0`.
 pub(crate) fn s_server(identity: &Identity, arguments: &[&str]) -> Peer {
+    s_server_of(&program("openssl", "openssl"), identity, arguments)
+}
+
+fn s_server_of(program: &Path, identity: &Identity, arguments: &[&str]) -> Peer {
     let address = own_address();
     let folder = folder();
     let files = write_identity(folder.path(), "server", identity);
-    let mut command = Command::new(program("openssl", "openssl"));
+    let mut command = Command::new(program);
     command.args(["s_server", "-www", "-accept", &address.to_string()]);
     command.arg("-cert").arg(&files.chain).arg("-cert_chain").arg(&files.above).arg("-key").arg(&files.key);
     command.args(arguments);
     Peer::start(command, folder, address, Fact::Log("ACCEPT"))
+}
+
+/// Starts `openssl s_server` over UDP: `-dtls1_2`, and `-listen` for a cookie before anything else.
+pub(crate) fn dtls_s_server(identity: &Identity, arguments: &[&str]) -> Peer {
+    let address = own_address();
+    let folder = folder();
+    let files = write_identity(folder.path(), "server", identity);
+    let mut command = Command::new(program("openssl", "openssl"));
+    command.args(["s_server", "-accept", &address.to_string()]).args(arguments);
+    command.arg("-cert").arg(&files.chain).arg("-cert_chain").arg(&files.above).arg("-key").arg(&files.key);
+    Peer::start_fed(command, folder, address, Fact::Log("ACCEPT"), Stdio::piped())
+}
+
+/// Starts the newer OpenSSL that `tests/install-newer-openssl` unpacks: ML-KEM groups and ML-DSA keys.
+pub(crate) fn newer_s_server(identity: &Identity, arguments: &[&str]) -> Peer {
+    s_server_of(&newer(), identity, arguments)
+}
+
+/// The newer OpenSSL.
+pub(crate) fn newer() -> PathBuf {
+    unpacked("openssl/openssl")
 }
 
 /// A TLS 1.0 or 1.1 host (`-tls1`, `-tls1_1`).

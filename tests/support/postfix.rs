@@ -26,6 +26,8 @@ pub(crate) struct Postfix {
     pub(crate) submission: SocketAddr,
     /// Implicit TLS; a login is required.
     pub(crate) submissions: SocketAddr,
+    /// STARTTLS, for clients whose EHLO names a host that there is: checked at once, by look-up.
+    pub(crate) strict: SocketAddr,
     _dovecot: Dovecot,
 }
 
@@ -41,8 +43,7 @@ impl Postfix {
         let path = folder.path();
         // Postfix drops its rights and still has to reach its queue and the maildir.
         allow(path, 0o755);
-        let (submission, mut submissions) = (own_address(), own_address());
-        submissions.set_ip(submission.ip());
+        let [submission, submissions, strict] = std::array::from_fn(|_| own_address());
         let dovecot = Dovecot::start(path);
         let (identity, root) = sound_identity(submission);
         write(path, "root.pem", &root);
@@ -58,9 +59,9 @@ impl Postfix {
             files.key.display()
         );
         write(&path.join("etc"), "main.cf", &(main_cf(path) + &tls));
-        write(&path.join("etc"), "master.cf", &master_cf(submission, submissions));
+        write(&path.join("etc"), "master.cf", &master_cf(submission, submissions, strict));
         write(&path.join("etc"), "access", "slow@example.org 450 4.2.0 Greylisted, please try again\n");
-        let postfix = Self { folder, submission, submissions, _dovecot: dovecot };
+        let postfix = Self { folder, submission, submissions, strict, _dovecot: dovecot };
         postfix.command("start");
         within("postfix", || std::net::TcpStream::connect(submissions).ok());
         postfix
@@ -69,6 +70,11 @@ impl Postfix {
     /// PEM of the root to trust.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.folder.path().join("root.pem")
+    }
+
+    /// What the server has written so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("mail.log")).unwrap_or_default()
     }
 
     /// What was delivered, read by Python's `email`, in the order of delivery.
@@ -176,8 +182,10 @@ fn main_cf(folder: &Path) -> String {
     )
 }
 
-fn master_cf(submission: SocketAddr, submissions: SocketAddr) -> String {
+fn master_cf(submission: SocketAddr, submissions: SocketAddr, strict: SocketAddr) -> String {
     let login = "-o smtpd_sasl_auth_enable=yes";
+    let helo = "-o smtpd_helo_required=yes -o smtpd_helo_restrictions=reject_invalid_helo_hostname,\
+                reject_non_fqdn_helo_hostname,reject_unknown_helo_hostname";
     let services: String = [
         "pickup unix n - n 60 1 pickup",
         "cleanup unix n - n - 0 cleanup",
@@ -202,7 +210,8 @@ fn master_cf(submission: SocketAddr, submissions: SocketAddr) -> String {
     .concat();
     format!(
         "{submission} inet n - n - - smtpd -o smtpd_tls_security_level=encrypt {login}\n\
-         {submissions} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes {login}\n{services}"
+         {submissions} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes {login}\n\
+         {strict} inet n - n - - smtpd -o smtpd_tls_security_level=may -o smtpd_delay_reject=no {helo}\n{services}"
     )
 }
 

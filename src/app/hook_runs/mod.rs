@@ -21,6 +21,7 @@ use super::alerting::HookWay;
 use super::dispatch::{Round, is_due};
 use crate::model::{
     Alert, Channel, Depth, Endpoint, EventName, Lane, LaneId, LaneState, OfferedFor, Outcome, Setback,
+    StartTlsChoice,
 };
 use crate::notify::hook::{self, HookOutcome, HookProgram};
 use crate::probe::{Expectation, Pace, ProbeSettings, Prober};
@@ -69,7 +70,9 @@ impl Look for Outside {
                 self.prober.get_or_init(|| prober)
             }
         };
-        Ok(match prober.visit_expecting(endpoint, Expectation::Answer).await {
+        // By the way that led to TLS when the certificate was seen.
+        let visit = prober.visit_expecting(endpoint, Expectation::Answer, StartTlsChoice::Never);
+        Ok(match visit.await.outcome {
             Outcome::Handshake(handshake) => {
                 // What is served to other names says nothing about this one.
                 let others = handshake.other_chains.iter();

@@ -84,6 +84,7 @@ fn desk_at(endpoints: &[Endpoint], der: &[u8]) -> Desk {
             tls: TlsFacts::default(),
             presented: vec![Fingerprint::of(der)],
             other_chains: Vec::new(),
+            inspection: None,
         })),
     };
     let certificates = vec![Arc::new(x509::read(der))];

@@ -47,6 +47,7 @@ impl Record {
                     tls: TlsFacts::default(),
                     presented: vec![certificate.sha256],
                     other_chains: Vec::new(),
+                    inspection: None,
                 })),
                 None => Outcome::Failure(Failure::new(Stage::Connect, Reason::Timeout, "")),
             },

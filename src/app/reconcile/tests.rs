@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::app::testing::scan;
 use crate::model::{
-    Assessment, Counts, Endpoint, Evidence, Failure, Handshake, Observation, Outcome, Reason, ScanState,
-    ServerName, Stage, Subject, TlsFacts,
+    Assessment, Counts, Endpoint, Evidence, Failure, Handshake, Inspection, Observation, Outcome, Probe,
+    ProbeName, Reaction, Reason, ScanState, ServerName, Stage, Subject, TlsFacts,
 };
 use crate::store::{Batch, Options, StoredObservation, UnitPosition};
 use crate::x509::{self, Fingerprint};
@@ -16,15 +16,16 @@ struct Met {
     address: &'static str,
     name: Option<&'static str>,
     has_chain: bool,
+    inspection: Option<Inspection>,
     verdicts: Vec<(Rule, Severity)>,
 }
 
 fn served(address: &'static str, verdicts: &[(Rule, Severity)]) -> Met {
-    Met { address, name: Some("a.example"), has_chain: true, verdicts: verdicts.to_vec() }
+    Met { address, name: Some("a.example"), has_chain: true, inspection: None, verdicts: verdicts.to_vec() }
 }
 
 fn silent(address: &'static str) -> Met {
-    Met { address, name: Some("a.example"), has_chain: false, verdicts: Vec::new() }
+    Met { address, name: Some("a.example"), has_chain: false, inspection: None, verdicts: Vec::new() }
 }
 
 fn endpoint(met: &Met) -> Endpoint {
@@ -39,7 +40,12 @@ fn certificate() -> Arc<x509::Certificate> {
 fn observation<C>(met: &Met, at: i64, presented: C) -> Observation<C> {
     let outcome = if met.has_chain {
         let tls = TlsFacts::default();
-        Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains: Vec::new() }))
+        Outcome::Handshake(Box::new(Handshake {
+            tls,
+            presented,
+            other_chains: Vec::new(),
+            inspection: met.inspection.clone().map(Box::new),
+        }))
     } else {
         Outcome::Failure(Failure::new(Stage::Connect, Reason::Timeout, ""))
     };
@@ -224,4 +230,23 @@ fn every_scan_leaves_one_entry_in_the_audit_log() {
         })
         .unwrap();
     assert_eq!(details, ["1 opened, 0 worse, 0 resolved"]);
+}
+
+#[test]
+fn a_weakness_is_not_repaired_because_a_scan_did_not_look_or_could_not_tell() {
+    let mut days = Days::new(10);
+    let key = "a.example:443/tls.vuln.heartbleed";
+    let looked = |reaction| {
+        let probe = Probe { name: ProbeName::Heartbleed, reaction, evidence: Evidence::default() };
+        let inspection = Inspection { probes: vec![probe], ..Inspection::default() };
+        Met { inspection: Some(inspection), ..served("127.0.0.1", &[]) }
+    };
+    let weak = Met { verdicts: vec![(Rule::Heartbleed, Severity::Critical)], ..looked(Reaction::Weak) };
+    assert_eq!(days.scan(&[weak]).opened, 1);
+    for met in [served("127.0.0.1", &[]), looked(Reaction::not_determined("no answer in time"))] {
+        assert_eq!(days.scan(&[met]).resolved, 0);
+        assert_eq!(days.finding(key).state, FindingState::Open);
+    }
+    assert_eq!(days.scan(&[looked(Reaction::Sound)]).resolved, 1);
+    assert_eq!(days.finding(key).state, FindingState::Resolved);
 }

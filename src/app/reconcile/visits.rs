@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::AppError;
-use crate::model::EndpointId;
+use crate::assess;
+use crate::model::{Endpoint, EndpointId, Rule, Transport};
 use crate::store::{EndpointRecord, Flow, Store};
 
 /// Looks up what one scan did.
@@ -18,6 +19,8 @@ pub(super) enum Visit {
     Measured,
     /// Visited, and no chain came.
     Silent,
+    /// Visited, and it could not be told.
+    InDoubt,
     /// Not visited. The label is there if the endpoint has a name: the name may have moved to other addresses.
     NotMade(Last, Option<String>),
 }
@@ -38,8 +41,8 @@ pub(super) struct Name {
 }
 
 impl Visits<'_> {
-    /// What the scan did with an endpoint where the finding was `reported` last by that scan.
-    pub(super) fn visit(&self, id: &EndpointId, reported: u64) -> Result<Visit, AppError> {
+    /// What the scan did with an endpoint where a finding of `rule` was `reported` last by that scan.
+    pub(super) fn visit(&self, id: &EndpointId, reported: u64, rule: Rule) -> Result<Visit, AppError> {
         let Some(EndpointRecord { current, .. }) = self.store.endpoint(id)? else {
             return Ok(Visit::NotMade(Last { visited: 0, reported }, None));
         };
@@ -48,7 +51,8 @@ impl Visits<'_> {
             let last = Last { visited: current.last_scan, reported };
             Visit::NotMade(last, endpoint.server_name.as_ref().map(|_| endpoint.label()))
         } else if current.observation.outcome.presented().is_some() {
-            Visit::Measured
+            let is_told = assess::is_determined(rule, &current.observation);
+            if is_told { Visit::Measured } else { Visit::InDoubt }
         } else {
             Visit::Silent
         })
@@ -69,11 +73,15 @@ impl Visits<'_> {
             return Ok(names);
         }
         self.store.observations_of(self.sequence, |observation| {
-            if observation.endpoint.server_name.is_some()
-                && let Some(name) = names.get_mut(&observation.endpoint.label())
-            {
-                name.visited = true;
-                name.silent |= observation.outcome.presented().is_none();
+            let endpoint = &observation.endpoint;
+            if endpoint.server_name.is_some() {
+                let is_silent = observation.outcome.presented().is_none();
+                for label in labels(endpoint) {
+                    if let Some(name) = names.get_mut(&label) {
+                        name.visited = true;
+                        name.silent |= is_silent;
+                    }
+                }
             }
             Flow::Continue(())
         })?;
@@ -81,11 +89,20 @@ impl Visits<'_> {
     }
 }
 
+/// The labels that a visit is about: one that found no address stands for every transport.
+fn labels(endpoint: &Endpoint) -> Vec<String> {
+    if endpoint.address.is_some() {
+        return vec![endpoint.label()];
+    }
+    let over = |transport| Endpoint { transport, ..endpoint.clone() }.label();
+    [Transport::Tcp, Transport::Quic, Transport::Dtls].into_iter().map(over).collect()
+}
+
 /// Whether a member was measured. In the place of an address that its name has left stand the name's addresses now.
 pub(super) fn is_measured(visit: &Visit, names: &HashMap<String, Name>) -> bool {
     match visit {
         Visit::Measured => true,
-        Visit::Silent => false,
+        Visit::Silent | Visit::InDoubt => false,
         Visit::NotMade(_, label) => {
             let name = label.as_ref().and_then(|label| names.get(label)).copied().unwrap_or_default();
             name.visited && !name.silent
@@ -96,7 +113,7 @@ pub(super) fn is_measured(visit: &Visit, names: &HashMap<String, Name>) -> bool 
 /// Whether nobody visits these endpoints any more: neither this scan nor the complete one before, `last`, did.
 pub(super) fn is_gone(visits: &[(EndpointId, Visit)], names: &HashMap<String, Name>, last: u64) -> bool {
     visits.iter().all(|(_, visit)| match visit {
-        Visit::Measured | Visit::Silent => false,
+        Visit::Measured | Visit::Silent | Visit::InDoubt => false,
         Visit::NotMade(by, label) => {
             let name = label.as_ref().and_then(|label| names.get(label));
             // After it, only another profile's scan can have been there.

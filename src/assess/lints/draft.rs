@@ -53,15 +53,21 @@ impl Draft {
 
     /// A fact that proves the verdict.
     pub(in crate::assess) fn fact(mut self, name: &'static str, value: impl Into<EvidenceValue>) -> Self {
-        self.evidence.0.push((name, value.into()));
+        self.evidence.push(name, value);
         self
     }
 
     /// Several facts of one kind; none leaves no trace.
     pub(in crate::assess) fn facts(mut self, name: &'static str, values: Vec<String>) -> Self {
         if !values.is_empty() {
-            self.evidence.0.push((name, EvidenceValue::List(values)));
+            self.evidence.push(name, EvidenceValue::List(values));
         }
+        self
+    }
+
+    /// What a probe saw.
+    pub(in crate::assess) fn seen(mut self, evidence: &Evidence) -> Self {
+        self.evidence.0.extend(evidence.0.iter().cloned());
         self
     }
 

@@ -1,31 +1,64 @@
 //! One lint a file: the rule, its source, its severity, its words. A lint gives at most one verdict for a chain or
 //! an endpoint, about the worst certificate there; the others are in its evidence.
+//!
+//! Lints of deep inspection speak of what was seen and is determined: doubt is never a finding, and that something is
+//! missing is said only where all of it was looked at. One cause has one rule wherever one rule includes the other.
 
+mod anonymous;
+mod beast;
+mod ccs_injection;
+mod client_renegotiation;
+mod crime;
 mod draft;
+mod draft_post_quantum;
+mod drown;
 mod ec_too_short;
 mod expired;
 mod expiring;
+mod export;
+mod freak;
+mod heartbleed;
 mod incomplete_chain;
+mod insecure_renegotiation;
+mod intolerant;
 mod invalid_path;
 mod key_reused;
+mod logjam;
+mod lucky13;
 mod misordered;
 mod name_mismatch;
+mod no_fallback_scsv;
+mod no_forward_secrecy;
 mod no_post_quantum;
+mod no_tls13;
 mod not_measured;
 mod not_yet_valid;
+mod null_encryption;
 mod obsolete_version;
+mod padding_oracle;
+mod poodle;
+mod poodle_tls;
 mod possession_not_proved;
+mod raccoon;
+mod rc4;
+mod robot;
 mod rsa_bad_exponent;
 mod rsa_too_short;
 mod self_signed;
+mod shared_prime;
 mod signature_md5;
 mod signature_sha1;
+mod starttls_injection;
 mod superfluous;
+mod sweet32;
+mod ticketbleed;
 mod too_long;
 mod unknown_issuer;
 mod unreachable;
 mod unreadable;
 mod weak_cipher;
+mod weak_group;
+mod weak_signature;
 
 pub(super) use draft::Draft;
 
@@ -58,7 +91,37 @@ pub(super) const CHAIN: &[fn(&ChainView<'_>) -> Option<Verdict>] = &[
 pub(super) const ENDPOINT: &[fn(&EndpointView<'_>) -> Option<Verdict>] = &[
     obsolete_version::judge,
     weak_cipher::judge,
+    heartbleed::judge,
+    ticketbleed::judge,
+    ccs_injection::judge,
+    robot::judge,
+    poodle_tls::judge,
+    padding_oracle::judge,
+    starttls_injection::judge,
+    drown::judge,
+    poodle::judge,
+    freak::judge,
+    logjam::judge,
+    export::judge,
+    shared_prime::judge,
+    null_encryption::judge,
+    anonymous::judge,
+    rc4::judge,
+    sweet32::judge,
+    crime::judge,
+    insecure_renegotiation::judge,
+    client_renegotiation::judge,
+    raccoon::judge,
+    beast::judge,
+    lucky13::judge,
+    no_fallback_scsv::judge,
+    no_forward_secrecy::judge,
+    weak_group::judge,
+    weak_signature::judge,
+    no_tls13::judge,
     no_post_quantum::judge,
+    draft_post_quantum::judge,
+    intolerant::judge,
     possession_not_proved::judge,
     not_measured::judge,
     unreachable::judge,

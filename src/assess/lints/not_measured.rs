@@ -32,6 +32,10 @@ pub(super) fn summary(failure: &Failure) -> String {
         Reason::DnsFailure => "name resolution failed",
         Reason::Local => "this machine could not connect",
         Reason::Unreadable => "the file holds no readable certificate",
+        Reason::NotOffered => "the server does not offer TLS",
+        Reason::Throttled => "the server asks to come back later",
+        Reason::Injected => "text came between the go-ahead and TLS",
+        Reason::WrongProtocol => "another protocol answers",
     };
     format!("{what} ({})", stage(failure.stage))
 }
@@ -73,6 +77,14 @@ pub(super) fn remedy(failure: &Failure) -> &'static str {
         Reason::DnsFailure => "Check the DNS server, or name another one with --resolver.",
         Reason::Local => "Check the limits and routes of this machine.",
         Reason::Unreadable => "Pass a file with certificates in PEM, DER or PKCS#12.",
+        Reason::NotOffered => {
+            "Enable STARTTLS on the server, or exclude it if it is meant to speak in clear."
+        }
+        Reason::Throttled => "Scan it more slowly, or allow this machine's address on the server.",
+        Reason::Injected => "Is somebody on the way? Look from another network; else update the server.",
+        Reason::WrongProtocol => {
+            "Is the port right? Name the protocol with --starttls, or none for implicit TLS."
+        }
     }
 }
 

@@ -12,15 +12,19 @@ fn judged(tls: TlsFacts) -> Vec<Rule> {
 
 #[test]
 fn versions_before_tls_1_2_are_obsolete() {
-    for version in
-        [ProtocolVersion::SSLv2, ProtocolVersion::SSLv3, ProtocolVersion::TLSv1_0, ProtocolVersion::TLSv1_1]
-    {
+    for version in [
+        ProtocolVersion::SSLv2,
+        ProtocolVersion::SSLv3,
+        ProtocolVersion::TLSv1_0,
+        ProtocolVersion::TLSv1_1,
+        ProtocolVersion::DTLSv1_0,
+    ] {
         assert_eq!(
             judged(TlsFacts { version: Some(version), ..TlsFacts::default() }),
             [Rule::ObsoleteVersion]
         );
     }
-    for version in [ProtocolVersion::TLSv1_2, ProtocolVersion::TLSv1_3] {
+    for version in [ProtocolVersion::TLSv1_2, ProtocolVersion::TLSv1_3, ProtocolVersion::DTLSv1_2] {
         assert_eq!(judged(TlsFacts { version: Some(version), ..TlsFacts::default() }), []);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::pki::{Authority, Recipe, chain, served};
 use crate::assess::fleet::CertificateSkew;
-use crate::model::{Endpoint, Observation, Rule, ServerName, TlsFacts};
+use crate::model::{Endpoint, Observation, Rule, ServerName, TlsFacts, Transport};
 
 fn at(address: &str, name: &str, der: &[u8]) -> Observation {
     let mut observation = served(chain(&[der]), TlsFacts::default());
@@ -28,6 +28,24 @@ fn different_certificates_behind_one_name_are_found() {
     assert_eq!(endpoint.label(), "a.example:443");
     assert_eq!(verdict.rule, Rule::CertificateSkew);
     assert!(verdict.detail.contains("127.0.0.2, 127.0.0.3 serve"), "{}", verdict.detail);
+}
+
+#[test]
+fn another_certificate_over_another_transport_is_no_skew() {
+    let corp = Authority::new("Corp");
+    let (one, two) = (corp.end_entity(), corp.end_entity());
+    let mut skew = CertificateSkew::default();
+    let over = |transport, mut observation: Observation| {
+        observation.endpoint.transport = transport;
+        observation
+    };
+    skew.observe(&at("127.0.0.1:443", "a.example", &one.der));
+    skew.observe(&over(Transport::Quic, at("127.0.0.1:443", "a.example", &two.der)));
+    skew.observe(&over(Transport::Dtls, at("127.0.0.1:443", "b.example", &one.der)));
+    skew.observe(&over(Transport::Dtls, at("127.0.0.2:443", "b.example", &two.der)));
+    let found = skew.finish();
+    let labels: Vec<_> = found.iter().map(|(endpoint, _)| endpoint.label()).collect();
+    assert_eq!(labels, ["b.example:443/dtls"], "two machines behind one name differ all the same");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod chains;
 mod endpoints;
 mod fleet;
+pub(crate) mod inspected;
 mod issuers;
 mod keys;
 mod names;

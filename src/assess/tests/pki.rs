@@ -196,7 +196,12 @@ pub(crate) fn served(chain: Chain, tls: TlsFacts) -> Observation {
         endpoint: Endpoint::tcp(address, ServerName::parse("a.example").ok()),
         target: "a.example".into(),
         observed_at: NOW,
-        outcome: Outcome::Handshake(Box::new(Handshake { tls, presented: chain, other_chains: Vec::new() })),
+        outcome: Outcome::Handshake(Box::new(Handshake {
+            tls,
+            presented: chain,
+            other_chains: Vec::new(),
+            inspection: None,
+        })),
     }
 }
 

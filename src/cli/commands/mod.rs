@@ -66,7 +66,8 @@ fn form(format: ReportFormat, path: Option<&Path>, talk: Talk) -> Form {
         ReportFormat::Jsonl => Form::Jsonl,
         ReportFormat::Csv => Form::Csv,
         ReportFormat::Table => {
-            Form::Table { width: width(), colour: path.is_none() && talk.colours_stdout() }
+            let colour = path.is_none() && talk.colours_stdout();
+            Form::Table { width: width(), colour, detailed: talk.is_verbose() }
         }
     }
 }

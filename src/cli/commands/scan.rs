@@ -166,7 +166,12 @@ fn request(args: &ScanArgs) -> anyhow::Result<ScanRequest> {
         depth: args.depth.map(|depth| match depth {
             DepthChoice::Sweep => Depth::Sweep,
             DepthChoice::Standard => Depth::Standard,
+            DepthChoice::Deep => Depth::Deep,
         }),
+        enumerate: args.enumerate,
+        starttls: args.starttls,
+        transports: args.transports.clone(),
+        post_quantum: args.post_quantum,
         concurrency: args.concurrency.map(std::num::NonZeroUsize::get),
         rate: args.rate,
         timeout: args.timeout.map(|timeout| timeout.0),

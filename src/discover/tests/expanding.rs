@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::dns::{DnsError, FixedResolver};
+use crate::model::Transport;
 
 async fn expanded(plan: &Plan, unit: &Unit, resolver: &FixedResolver) -> Vec<String> {
     let all = expand(unit, plan, resolver).await;
@@ -91,4 +92,102 @@ async fn the_addresses_of_excluded_hosts_are_not_visited_either() {
     all.sort();
     assert_eq!(all, ["10.0.0.0:443 -", "10.0.0.2:443 alias.example"]);
     assert_eq!(plan.excluded(), 2);
+}
+
+/// Label and way to TLS of each endpoint.
+async fn labels(plan: &Arc<Plan>) -> Vec<String> {
+    let resolver = FixedResolver::new().with(name("a.example"), [ip("10.0.0.1")]);
+    let mut all = Vec::new();
+    for unit in walk(plan.sweep(1, None)) {
+        for one in expand(&unit, plan, &resolver).await {
+            let (Expanded::Endpoint(e) | Expanded::Failed(e, _)) = one;
+            all.push(format!("{} {}", e.label(), e.starttls.map_or("-", crate::tls::StartTls::name)));
+        }
+    }
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn every_transport_makes_an_endpoint_and_only_tcp_is_upgraded() {
+    let over = |transports: &[Transport], targets: &[&str]| {
+        planned(Request { transports: transports.to_vec(), ..on_ports(request(targets), "443,587") })
+    };
+    let plan = over(&[Transport::Quic, Transport::Tcp, Transport::Quic], &["a.example", "gone.example:443"]);
+    assert_eq!(plan.transports(), [Transport::Tcp, Transport::Quic]);
+    assert_eq!(
+        labels(&plan).await,
+        [
+            "a.example:443 -",
+            "a.example:443/quic -",
+            "a.example:587 smtp",
+            "a.example:587/quic -",
+            "gone.example:443 -",
+        ]
+    );
+    assert_eq!(plan.probes(), Some(6), "a name that does not resolve would have been two");
+    let plan = over(&[Transport::Dtls], &["10.0.0.1:443"]);
+    assert_eq!((labels(&plan).await, plan.probes()), (vec!["10.0.0.1:443/dtls -".to_owned()], Some(1)));
+}
+
+#[tokio::test]
+async fn an_upgrade_named_by_itself_is_of_tcp_and_no_endpoint_stands_twice() {
+    let targets = ["a.example:443", "smtp://a.example:443"];
+    for (transports, expected) in [
+        (
+            vec![Transport::Tcp, Transport::Quic],
+            vec!["a.example:443 -", "a.example:443 smtp", "a.example:443/quic -"],
+        ),
+        (vec![Transport::Quic], vec!["a.example:443/quic -"]),
+    ] {
+        let plan = planned(Request { transports, ..request(&targets) });
+        let labels = labels(&plan).await;
+        assert_eq!(labels, expected);
+        assert_eq!(plan.probes(), Some(wide(expected.len())));
+    }
+}
+
+#[test]
+fn a_plan_over_other_transports_is_another_plan() {
+    let digest = |transports: &[Transport]| {
+        planned(Request { transports: transports.to_vec(), ..request(&["a.example"]) }).digest()
+    };
+    assert_eq!(digest(&[]), digest(&[Transport::Tcp]));
+    assert_ne!(digest(&[]), digest(&[Transport::Tcp, Transport::Quic]));
+}
+
+#[tokio::test]
+async fn an_endpoint_has_the_upgrade_that_is_to_be_tried_first() {
+    let resolver = FixedResolver::new().with(name("a.example"), [ip("10.0.0.1")]);
+    let targets = ["a.example", "imap://a.example:443", "smtps://a.example:25", "gone.example:25"];
+    for (starttls, expected) in [
+        (
+            StartTlsChoice::Auto,
+            [
+                "a.example:25 -",
+                "a.example:25 smtp",
+                "a.example:443 -",
+                "a.example:443 imap",
+                "gone.example:25 smtp",
+            ],
+        ),
+        (
+            StartTlsChoice::Never,
+            // The scheme says what holds anyway.
+            ["a.example:25 -", "a.example:443 -", "a.example:443 imap", "gone.example:25 -", ""],
+        ),
+    ] {
+        let plan = planned(Request { starttls, ..on_ports(request(&targets), "25,443") });
+        let mut all = Vec::new();
+        for unit in walk(plan.sweep(1, None)) {
+            for one in expand(&unit, &plan, &resolver).await {
+                let (Expanded::Endpoint(endpoint) | Expanded::Failed(endpoint, _)) = one;
+                let starttls = endpoint.starttls.map_or("-", crate::tls::StartTls::name);
+                all.push(format!("{} {starttls}", endpoint.label()));
+            }
+        }
+        all.sort();
+        let expected: Vec<&str> = expected.into_iter().filter(|line| !line.is_empty()).collect();
+        assert_eq!(all, expected);
+    }
 }

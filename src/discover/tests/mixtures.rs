@@ -24,8 +24,12 @@ fn listed(
     let mut all = BTreeMap::new();
     for text in targets {
         let (place, own) = match Target::parse(text).unwrap() {
-            Target::Single { place: Place::Address(a), port } => (vec![a.to_string()], port.map(|p| vec![p])),
-            Target::Single { place: Place::Name(n), port } => (vec![n.to_string()], port.map(|p| vec![p])),
+            Target::Single { place: Place::Address(a), port, .. } => {
+                (vec![a.to_string()], port.map(|p| vec![p]))
+            }
+            Target::Single { place: Place::Name(n), port, .. } => {
+                (vec![n.to_string()], port.map(|p| vec![p]))
+            }
             Target::Range { range: AddressRange::V4(first, last), .. } => {
                 let all = (first.octets()[3]..=last.octets()[3]).map(|i| format!("10.0.0.{i}"));
                 (all.collect(), None)

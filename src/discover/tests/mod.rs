@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Exclusion, ServerName};
+use crate::model::{Exclusion, ServerName, StartTlsChoice};
 
 fn request(targets: &[&str]) -> Request {
     Request { targets: targets.iter().map(|t| (*t).to_owned()).collect(), ..Request::default() }

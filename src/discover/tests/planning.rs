@@ -165,6 +165,42 @@ fn masked_host_bits_are_said() {
 }
 
 #[test]
+fn a_scheme_that_says_another_way_to_tls_is_an_endpoint_of_its_own() {
+    let targets = [
+        "a.example",
+        "smtp://a.example",
+        "smtps://a.example:25",
+        "imap://a.example:443",
+        "imap://a.example:443/again",
+        "https://a.example",
+        "10.0.0.0/31",
+        "smtp://10.0.0.1",
+        "ldap://10.0.0.1:25",
+    ];
+    let plan = planned(on_ports(request(&targets), "25,443"));
+    let mut all: Vec<String> = walk(plan.sweep(7, None))
+        .iter()
+        .map(|unit| format!("{} {}", shown(unit), unit.starttls.name()))
+        .collect();
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "10.0.0.0 25 by 10.0.0.0/31 auto",
+            "10.0.0.0 443 by 10.0.0.0/31 auto",
+            "10.0.0.1 25 by ldap://10.0.0.1:25 named ldap",
+            "10.0.0.1 25 by smtp://10.0.0.1 named auto",
+            "10.0.0.1 443 by 10.0.0.0/31 auto",
+            "a.example 25 by a.example named auto",
+            "a.example 25 by smtps://a.example:25 named none",
+            "a.example 443 by a.example named auto",
+            "a.example 443 by imap://a.example:443 named imap",
+        ]
+    );
+    assert_eq!(plan.probes(), Some(9));
+}
+
+#[test]
 fn the_digest_follows_what_is_visited() {
     let digest = |request| planned(request).digest();
     let base = || on_ports(request(&["10.0.0.0/24", "a.example"]), "443,8443");
@@ -172,6 +208,9 @@ fn the_digest_follows_what_is_visited() {
     // The way it is written does not matter.
     let written_otherwise = request(&["10.0.0.128/25", "10.0.0.0-10.0.0.127", "A.example."]);
     assert_eq!(digest(base()), digest(on_ports(written_otherwise, "8443,443")));
+    // A scheme that says what the port says already.
+    let (schemed, plain) = (["smtp://a.example", "https://a.example"], ["a.example:25", "a.example:443"]);
+    assert_eq!(digest(request(&schemed)), digest(request(&plain)));
     let others = [
         on_ports(request(&["10.0.0.0/24", "a.example"]), "443"),
         on_ports(request(&["10.0.0.0/25", "a.example"]), "443,8443"),
@@ -182,8 +221,10 @@ fn the_digest_follows_what_is_visited() {
         excluding(base(), &["z.example"]),
         Request { server_names: vec![name("s.example")], ..base() },
         Request { ptr_names: true, ..base() },
+        Request { starttls: StartTlsChoice::Never, ..base() },
+        on_ports(request(&["10.0.0.0/24", "a.example", "imap://a.example:443"]), "443,8443"),
     ];
     let mut digests: BTreeSet<_> = others.into_iter().map(digest).collect();
     digests.insert(digest(base()));
-    assert_eq!(digests.len(), 10);
+    assert_eq!(digests.len(), 12);
 }

@@ -109,6 +109,11 @@ impl Pacer {
         self.schedule().map_or(0, |schedule| schedule.slowed())
     }
 
+    /// Whether a host that asks for it can be left alone for a while: not where every rate is lifted.
+    pub(crate) fn can_rest(&self) -> bool {
+        self.schedule().is_some_and(|schedule| schedule.can_rest())
+    }
+
     /// Reserves a time for a connection to `host`; `None` if that is now.
     fn reserve(&self, host: IpAddr) -> Option<Instant> {
         let mut schedule = self.schedule()?;
@@ -146,6 +151,13 @@ impl Permit<'_> {
     pub(crate) fn report_end(&self, reset: bool) {
         if let Some(mut schedule) = self.pacer.schedule() {
             schedule.note(self.host, reset);
+        }
+    }
+
+    /// Learns that the host asked to be left alone for now.
+    pub(crate) fn report_throttle(&self) {
+        if let Some(mut schedule) = self.pacer.schedule() {
+            schedule.rest(self.host, self.pacer.now());
         }
     }
 }
@@ -233,6 +245,19 @@ mod tests {
             drop(pacer.admit(address(i)).await);
         }
         assert_eq!(pacer.hosts.entries(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_asks_for_it_is_left_alone_and_its_network_slowed() {
+        let pacer = Pacer::new(Pace::default());
+        assert!(pacer.can_rest() && !Pacer::new(Pace::unlimited()).can_rest());
+        pacer.admit(address(1)).await.report_throttle();
+        let start = Instant::now();
+        drop(pacer.admit(address(2)).await);
+        assert!(start.elapsed() < Duration::from_secs(1), "others are served meanwhile");
+        drop(pacer.admit(address(1)).await);
+        assert!(start.elapsed() >= Duration::from_secs(4));
+        assert_eq!(pacer.networks_slowed(), 1);
     }
 
     #[tokio::test(start_paused = true)]

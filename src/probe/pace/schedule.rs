@@ -5,6 +5,10 @@
 //! A network (/24, or /64 in IPv6) in which at least four of the last eight connections were reset gets half its
 //! pace, down to a thirty-second; eight connections in a row without a reset give a step back. A network that is
 //! left alone for a minute is forgotten. Without a rate for networks there is nothing to slow down.
+//!
+//! # The rule for throttles
+//!
+//! A host that asks to come back later is left alone for five seconds, and its network gets half its pace at once.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,6 +18,8 @@ use super::calendar::{Calendar, Nanos};
 const SECOND: Nanos = 1_000_000_000;
 /// Nanoseconds for which a network with resets is remembered.
 const MEMORY: Nanos = 60 * SECOND;
+/// Nanoseconds for which a host is left alone that asks for it.
+const REST: Nanos = 5 * SECOND;
 /// Entries below which a table is not worth cleaning.
 const SMALL: usize = 1_024;
 /// Halvings of a network's pace, at most.
@@ -83,6 +89,22 @@ impl Schedule {
         }
     }
 
+    /// Whether a host can be left alone: there is a rate for hosts.
+    pub(super) fn can_rest(&self) -> bool {
+        self.host_gap.is_some()
+    }
+
+    /// Learns that `host` asked to be left alone.
+    pub(super) fn rest(&mut self, host: IpAddr, now: Nanos) {
+        if self.host_gap.is_some() {
+            let next = self.hosts.rows.entry(host).or_default();
+            *next = (*next).max(now.saturating_add(REST));
+        }
+        if self.network_gap.is_some() {
+            self.slowed += u64::from(self.networks.rows.entry(Network::of(host)).or_default().halve());
+        }
+    }
+
     /// Times that a network's pace was halved.
     pub(super) fn slowed(&self) -> u64 {
         self.slowed
@@ -136,7 +158,12 @@ impl NetworkPace {
         if self.resets.count_ones() < 4 {
             return false;
         }
-        self.resets = 0;
+        self.halve()
+    }
+
+    /// True if there was anything left to halve.
+    fn halve(&mut self) -> bool {
+        (self.calm, self.resets) = (0, 0);
         let faster = self.halvings < SLOWEST;
         self.halvings += u8::from(faster);
         faster

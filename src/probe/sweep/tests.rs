@@ -8,7 +8,7 @@ use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
@@ -27,14 +27,14 @@ async fn capture_from<F: Future>(
     answer: impl FnOnce(TcpStream) -> F,
 ) -> (Result<Captured, Missed>, F::Output) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let link = Link::direct(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
     let (peer, _) = listener.accept().await.unwrap();
     let templates = HelloTemplates::new(KeyShares::BasePoint);
     let name = ServerName::parse("a.example").unwrap();
     let visit = async {
         let deadline = Instant::now() + within;
-        let result = capture(&stream, templates.get(offer), Some(&name), deadline, leave).await;
-        drop(stream);
+        let result = capture(&link, templates.get(offer), Some(&name), deadline, leave).await;
+        drop(link);
         result
     };
     tokio::join!(visit, answer(peer))
@@ -187,10 +187,10 @@ async fn what_a_peer_says_decides_the_reason() {
 #[tokio::test]
 async fn a_waiting_visit_holds_less_than_four_kibibytes() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let link = Link::direct(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
     let templates = HelloTemplates::new(KeyShares::BasePoint);
     let hello = templates.get(OfferKind::Everything);
-    let visit = capture(&stream, hello, None, Instant::now(), Leave::Reset);
+    let visit = capture(&link, hello, None, Instant::now(), Leave::Reset);
     let longest_hello = hello.hello(&[0; 96], Some(&"n".repeat(253))).as_bytes().len();
     assert!(size_of_val(&visit) + longest_hello < 4_096, "{}", size_of_val(&visit));
 }

@@ -3,10 +3,12 @@
 //!
 //! Endpoints are added one by one; memory is bounded by the lines shown, not by the endpoints seen.
 
+mod deep;
 mod groups;
 mod summary;
 mod tally;
 
+use deep::Deep;
 use groups::{Group, Groups};
 use tally::Tally;
 
@@ -38,6 +40,7 @@ pub struct TableBuilder {
     tally: Tally,
     /// Endpoints without a finding worth a line, as long as they are few.
     healthy: Vec<Healthy>,
+    deep: Deep,
 }
 
 /// An endpoint that is fine, or whose faults somebody accepted.
@@ -57,12 +60,25 @@ impl TableBuilder {
 
     /// A table of at most `limit` lines of findings, one line for all that have a rule, a group and a title in common.
     pub fn new(limit: usize) -> Self {
-        Self { limit, groups: Groups::new(limit), tally: Tally::default(), healthy: Vec::new() }
+        Self {
+            limit,
+            groups: Groups::new(limit),
+            tally: Tally::default(),
+            healthy: Vec::new(),
+            deep: Deep::default(),
+        }
+    }
+
+    /// More of what deep inspection found: more endpoints, every suite. For an empty table.
+    #[must_use]
+    pub fn detailed(self, detailed: bool) -> Self {
+        Self { deep: Deep::new(detailed), ..self }
     }
 
     /// Takes one listed endpoint into account.
     pub fn add(&mut self, view: &EndpointView<'_>) {
         self.tally.add(view);
+        self.deep.add(view);
         let mut worst = None;
         for finding in view.findings {
             if matches!(finding.state, FindingState::Open) {
@@ -93,7 +109,10 @@ impl TableBuilder {
         let lists_healthy = self.tally.endpoints() <= FEW_ENDPOINTS as u64;
         self.render_findings(&mut out, &options, lists_healthy);
         self.tally.render_failures(&mut out, &options);
-        let summary = summary::Summary { scan: scan.scan, stores, tally: &self.tally, lists_healthy };
+        self.deep.render(&mut out, &options);
+        let post_quantum = self.deep.post_quantum_sentence();
+        let summary =
+            summary::Summary { scan: scan.scan, stores, tally: &self.tally, lists_healthy, post_quantum };
         for sentence in summary.sentences(options.now) {
             push_wrapped(&mut out, &sentence, options.width);
         }

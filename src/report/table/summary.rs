@@ -13,6 +13,8 @@ pub(super) struct Summary<'a> {
     pub(super) tally: &'a Tally,
     /// The endpoints without a finding are in the table.
     pub(super) lists_healthy: bool,
+    /// How many take a post-quantum group, where somebody asked.
+    pub(super) post_quantum: Option<String>,
 }
 
 impl Summary<'_> {
@@ -24,6 +26,7 @@ impl Summary<'_> {
             self.left_out(),
             self.findings(),
             self.healthy(now),
+            self.post_quantum.clone(),
             self.origin(now),
             self.trust(),
         ];

@@ -74,6 +74,7 @@ fn check_all(samples: &[Sample]) {
     for width in [40, 80, 120] {
         for colour in [false, true] {
             check_terminal(&table(samples, &scan(samples), width, colour), width);
+            check_terminal(&super::inspected::table(samples, width, colour, true), width);
         }
     }
 }

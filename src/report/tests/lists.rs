@@ -52,6 +52,19 @@ fn one_certificate_is_shown_as_the_golden_one() {
 }
 
 #[test]
+fn an_inspected_endpoint_is_shown_with_the_essence_of_its_inspection() {
+    let samples = super::inspected::inspected_estate();
+    let views = samples.iter().map(|sample| sample.view(endpoint_text)).collect::<Vec<_>>();
+    let documents = views.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    let document = ShowDocument::new(NOW, "example", 3, documents, Vec::new());
+    golden("inventory-show-inspected.txt", &show_table(&document, &OPTIONS, ""));
+}
+
+fn endpoint_text(view: &EndpointView<'_>) -> String {
+    serde_json::to_string(&endpoint_document(view)).unwrap()
+}
+
+#[test]
 fn a_history_is_the_golden_one() {
     let at = |mut sample: Sample, day: i64| {
         sample.observation.observed_at = days(day);

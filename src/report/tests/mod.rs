@@ -4,6 +4,7 @@
 mod checker;
 pub(super) mod goldens;
 mod hostile;
+mod inspected;
 mod lists;
 mod samples;
 mod schema;

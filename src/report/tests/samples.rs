@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::inspected::hostile_inspection;
 use crate::model::*;
 use crate::text::Untrusted;
 use crate::time::{DAY_SECONDS, UnixTime};
@@ -202,6 +203,7 @@ pub(super) fn served(presented: Chain) -> Handshake {
         },
         presented,
         other_chains: Vec::new(),
+        inspection: None,
     }
 }
 
@@ -222,7 +224,7 @@ pub(super) fn verdict(rule: Rule, severity: Severity, title: &str, detail: &str,
         severity,
         title: title.to_owned(),
         detail: detail.to_owned(),
-        evidence: Evidence(vec![
+        evidence: Evidence::from([
             ("threshold_days", 14.into()),
             ("names", EvidenceValue::List(vec!["a".into()])),
         ]),
@@ -447,6 +449,7 @@ pub(super) fn hostile(text: &str, at: usize) -> Sample {
     leaf.san.as_mut().unwrap().dns.push(Untrusted::from_bytes(b"invalid \xff\xfe utf-8"));
     let mut seen = served(chain(vec![leaf]));
     seen.tls.alpn = Some(text.into());
+    seen.inspection = Some(Box::new(hostile_inspection(text)));
     seen.tls.completed = Some(false);
     seen.tls.ended_by = Some(EndedBy::Misbehaved(text.into()));
     seen.tls.client_auth_ca_names = vec![text.into()];
@@ -459,7 +462,7 @@ pub(super) fn hostile(text: &str, at: usize) -> Sample {
         Outcome::Handshake(Box::new(seen))
     };
     let mut finding = verdict(Rule::NameMismatch, Severity::High, text, text, text);
-    finding.evidence = Evidence(vec![("presented", text.into())]);
+    finding.evidence = Evidence::from([("presented", text.into())]);
     finding.remediation = text.to_owned();
     let sample = Sample::new(endpoint(None, &address), outcome).target(text).owned(text, &[text]);
     sample.judged(Some(PathReason::UnknownIssuer), Some(false)).found(finding)
@@ -508,6 +511,8 @@ pub(super) fn scan(samples: &[Sample]) -> Scan {
             targets: vec!["127.0.0.0/24".to_owned(), "www.example".to_owned()],
             ports: "443,8443".to_owned(),
             depth: Depth::Standard,
+            starttls: StartTlsChoice::Auto,
+            transports: vec![Transport::Tcp],
             rate: Some(500),
             resolver: None,
             profile_sha256: Some(Fingerprint::of(b"profile").to_string()),

@@ -5,12 +5,13 @@ use serde_json::Value;
 use super::super::JsonLayout;
 use super::checker::{fault, schema};
 use super::goldens::{json, jsonl};
+use super::inspected::inspected_estate;
 use super::samples::*;
 
 #[test]
 fn reports_are_as_the_schema_says() {
     let schema = schema();
-    for samples in [estate(), hostile_estate(), Vec::new()] {
+    for samples in [estate(), inspected_estate(), hostile_estate(), Vec::new()] {
         let report: Value = serde_json::from_str(&json(&samples, JsonLayout::Compact)).unwrap();
         assert_eq!(fault(&schema, &schema, &report, "report"), None);
     }
@@ -64,10 +65,13 @@ fn the_check_of_the_schema_sees_faults() {
         fault(&schema, &schema, &report, "report")
     };
     assert_eq!(spoilt(&|_| {}), None);
-    let faults: [&dyn Fn(&mut Value); 7] = [
+    let faults: [&dyn Fn(&mut Value); 10] = [
         &|report| report["schema"] = "other/v1".into(),
         &|report| report["extra"] = 1.into(),
         &|report| report["scan"]["counts"]["targets"] = (-1).into(),
+        &|report| report["scan"]["parameters"]["transports"][0] = "carrier pigeon".into(),
+        &|report| report["endpoints"][0]["tls"]["post_quantum"] = false.into(),
+        &|report| report["endpoints"][0]["tls"]["inspection"] = serde_json::json!({}),
         &|report| report["endpoints"][0]["presented"][0] = "ABC".into(),
         &|report| report["endpoints"][0]["outcome"] = serde_json::json!({"status": "failure"}),
         &|report| report["certificates"][0]["not_after"] = "tomorrow".into(),

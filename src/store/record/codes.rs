@@ -2,9 +2,10 @@
 
 use super::{Decoder, StoreError};
 use crate::model::{
-    ClientAuth, Depth, FindingState, Occasion, OfferedFor, Reason, ScanState, Severity, Stage, Transport,
-    Urgency,
+    ClientAuth, Depth, FindingState, Intolerance, Occasion, OfferedFor, ProbeName, Purpose, Reason,
+    ScanState, Scope, Severity, Stage, Transport, Urgency,
 };
+use crate::tls::StartTls;
 
 /// A variant with a number.
 pub(in crate::store) trait Code: Copy + Sized {
@@ -34,16 +35,20 @@ macro_rules! codes {
 }
 
 codes! {
-    Transport { Tcp = 0, Quic = 1, File = 2, }
+    Transport { Tcp = 0, Quic = 1, File = 2, Dtls = 3, }
     Stage { Resolve = 0, Connect = 1, Upgrade = 2, Handshake = 3, Decode = 4, }
     Reason {
         Refused = 0, Timeout = 1, Reset = 2, Closed = 3, Unreachable = 4, NotTls = 5, Alert = 6,
         ChainTooLarge = 7, Malformed = 8, NoCertificate = 9, NoSuchName = 10, NoAddress = 11, DnsFailure = 12,
-        Local = 13, Unreadable = 14,
+        Local = 13, Unreadable = 14, NotOffered = 15, Throttled = 16, Injected = 17, WrongProtocol = 18,
     }
     OfferedFor { Rsa = 0, Ecdsa = 1, Eddsa = 2, MlDsa = 3, NoSni = 4, }
     ClientAuth { Unknown = 0, None = 1, Requested = 2, Required = 3, }
-    Depth { Sweep = 0, Standard = 1, }
+    Depth { Sweep = 0, Standard = 1, Deep = 2, }
+    StartTls {
+        Smtp = 0, Lmtp = 1, Imap = 2, Pop3 = 3, Sieve = 4, Ftp = 5, Ldap = 6, Xmpp = 7, XmppServer = 8, Postgres = 9,
+        Mysql = 10, Mssql = 11, Rdp = 12, Nntp = 13, Irc = 14, Nats = 15,
+    }
     ScanState { Running = 0, Complete = 1, Incomplete = 2, }
     Severity { Info = 0, Low = 1, Medium = 2, High = 3, Critical = 4, }
     FindingState { Open = 0, Acknowledged = 1, Silenced = 2, Resolved = 3, }
@@ -51,4 +56,16 @@ codes! {
         Opened = 0, Worse = 1, Resolved = 2, Retired = 3, Reminder = 4, SilenceEnded = 5, Baseline = 6,
     }
     Urgency { Immediate = 0, Digest = 1, }
+    Scope { Everything = 0, Forbidden = 1, }
+    Intolerance {
+        Grease = 0, LongHello = 1, LargeHello = 2, ManySuites = 3, UnknownVersion = 4, UnknownExtension = 5,
+    }
+    ProbeName {
+        Heartbleed = 0, CcsInjection = 1, Ticketbleed = 2, Robot = 3, PoodleTls = 4, PaddingOracle = 5,
+        StartTlsInjection = 6,
+    }
+    Purpose {
+        Capture = 0, Chains = 1, Suites = 2, Groups = 3, SignatureSchemes = 4, Features = 5, Tolerance = 6,
+        Weaknesses = 7, Fingerprints = 8,
+    }
 }

@@ -14,6 +14,7 @@ pub(super) mod codes;
 pub(super) mod decision;
 pub(super) mod finding;
 pub(super) mod hook_run;
+mod inspection;
 pub(super) mod lane;
 pub(super) mod observation;
 pub(super) mod progress;
@@ -196,6 +197,32 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_bytes(out, text.as_bytes());
 }
 
+/// What `put` writes, after its length.
+pub(super) fn put_sized(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = Vec::with_capacity(256);
+    put(&mut bytes);
+    put_bytes(out, &bytes);
+}
+
+/// An answer as two bits.
+pub(super) fn tri(answer: Option<bool>) -> u8 {
+    match answer {
+        None => 0,
+        Some(false) => 1,
+        Some(true) => 2,
+    }
+}
+
+/// Reads the lowest two bits as [`tri`] makes them.
+pub(super) fn answer(bits: u8) -> Option<Option<bool>> {
+    match bits & 3 {
+        0 => Some(None),
+        1 => Some(Some(false)),
+        2 => Some(Some(true)),
+        _ => None,
+    }
+}
+
 pub(super) fn put_list<T>(out: &mut Vec<u8>, items: &[T], mut put: impl FnMut(&mut Vec<u8>, &T)) {
     put_length(out, items.len());
     items.iter().for_each(|item| put(out, item));
@@ -341,6 +368,17 @@ impl<'a> Decoder<'a> {
         self.take(length)
     }
 
+    /// What [`put_sized`] wrote: `read` must use it up.
+    pub(super) fn sized<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = Self { rest: self.bytes()?, table: self.table, key: self.key };
+        let value = read(&mut inner)?;
+        inner.end()?;
+        Ok(value)
+    }
+
     pub(super) fn text(&mut self) -> Result<&'a str, StoreError> {
         let bytes = self.bytes()?;
         std::str::from_utf8(bytes).map_err(|_| self.corrupt())
@@ -412,9 +450,14 @@ impl<'a> Decoder<'a> {
         })
     }
 
+    /// Nothing follows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The payload must end here.
     pub(super) fn end(&self) -> Result<(), StoreError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.corrupt()) }
+        if self.is_empty() { Ok(()) } else { Err(self.corrupt()) }
     }
 }
 

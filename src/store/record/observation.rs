@@ -1,21 +1,23 @@
 //! Observations: in full, or as "the same as that earlier one".
 //!
 //! ```text
-//! full  kind ‖ endpoint id (16) ‖ time ‖ chains ‖ facts ‖ digest (16) ‖ endpoint ‖ target ‖ detail
-//! same  kind | 4 ‖ endpoint id (16) ‖ time ‖ certificates ‖ position of the full one
+//! full  kind ‖ endpoint id (16) ‖ time ‖ chains ‖ facts ‖ inspection ‖ digest (16) ‖ endpoint ‖ target ‖ aside
+//! same  kind | 4 ‖ endpoint id (16) ‖ time ‖ certificates ‖ position of the full one ‖ connections, where inspected
 //! ```
 //!
-//! Chains are numbers of certificates. The digest is over what makes an outcome (kind, chains, facts and the
-//! target's text; not the time, not a failure's sentence): equal digests of one endpoint are "the same".
+//! Chains are numbers of certificates. The digest is over what makes an outcome (kind, chains, facts, inspection and
+//! the target's text): equal digests of one endpoint are "the same". Not in it: the time, and what stands aside, which
+//! is a failure's sentence or the connections of an inspection.
 
 use std::sync::Arc;
 
 use super::codes::Code;
+use super::inspection::{decode_connections, decode_inspection, put_connections, put_inspection};
 use super::{
-    Decoder, Encoder, StoreError, Table, open_version, put_address, put_ascending, put_bytes, put_length,
-    put_option, put_position, put_text, put_time, put_varint,
+    Decoder, Encoder, StoreError, Table, answer, open_version, put_address, put_ascending, put_bytes,
+    put_length, put_option, put_position, put_sized, put_text, put_time, put_varint, tri,
 };
-use crate::model::{EndedBy, Transport};
+use crate::model::{EndedBy, PostQuantum, Purpose, Transport};
 use crate::model::{
     Endpoint, EndpointId, Failure, Handshake, Observation, OtherChain, Outcome, ServerName, TlsFacts,
 };
@@ -86,7 +88,7 @@ pub(in crate::store) enum Body {
     Same(Position),
 }
 
-/// The outcome's bytes that count for sameness: kind, chains, facts.
+/// The outcome's bytes that count for sameness: kind, chains, facts, inspection.
 pub(in crate::store) fn put_outcome(out: &mut Vec<u8>, outcome: &Outcome<Vec<u64>>) {
     match outcome {
         Outcome::Handshake(handshake) => {
@@ -94,7 +96,10 @@ pub(in crate::store) fn put_outcome(out: &mut Vec<u8>, outcome: &Outcome<Vec<u64
             put_chain(out, &handshake.presented);
             handshake.other_chains.iter().for_each(|other| put_chain(out, &other.presented));
             handshake.other_chains.iter().for_each(|other| out.push(other.offered_for.code()));
-            put_facts(out, &handshake.tls);
+            put_facts(out, &handshake.tls, handshake.inspection.is_some());
+            if let Some(inspection) = &handshake.inspection {
+                put_sized(out, |out| put_inspection(out, inspection));
+            }
         }
         Outcome::Failure(failure) => {
             put_length(out, 0);
@@ -117,6 +122,29 @@ pub(in crate::store) fn digest(kind: Kind, outcome: &[u8], target: &str) -> Dige
     Fingerprint::of(&bytes).0.first_chunk().copied().unwrap_or_default()
 }
 
+/// What an outcome has that does not count for sameness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Aside<'a> {
+    None,
+    /// A failure's.
+    Sentence(&'a str),
+    /// An inspection's.
+    Connections(&'a [(Purpose, u32)]),
+}
+
+impl<'a> Aside<'a> {
+    pub(in crate::store) fn of<C>(outcome: &'a Outcome<C>) -> Self {
+        match outcome {
+            Outcome::Failure(failure) => Self::Sentence(failure.detail.raw()),
+            Outcome::Handshake(handshake) => handshake
+                .inspection
+                .as_ref()
+                .map_or(Self::None, |found| Self::Connections(&found.connections)),
+            Outcome::Read(_) => Self::None,
+        }
+    }
+}
+
 /// A whole observation.
 pub(in crate::store) struct Full<'a> {
     pub(in crate::store) id: EndpointId,
@@ -127,8 +155,7 @@ pub(in crate::store) struct Full<'a> {
     pub(in crate::store) digest: Digest,
     pub(in crate::store) endpoint: &'a Endpoint,
     pub(in crate::store) target: Target<'a>,
-    /// A failure's sentence.
-    pub(in crate::store) detail: Option<&'a str>,
+    pub(in crate::store) aside: Aside<'a>,
 }
 
 impl Full<'_> {
@@ -147,20 +174,24 @@ impl Full<'_> {
             }
             Target::Listed(index) => put_varint(out, index.saturating_add(1)),
         }
-        if let Some(detail) = self.detail {
-            put_text(out, detail);
+        match self.aside {
+            Aside::None => {}
+            Aside::Sentence(text) => put_text(out, text),
+            Aside::Connections(connections) => put_connections(out, connections),
         }
         encoder.finish()
     }
 }
 
-/// An observation whose outcome is that of `outcome`; `certificates` are those of its chains, ascending.
+/// An observation whose outcome is that of `outcome`; `certificates` are those of its chains, ascending, and
+/// `connections` those of its inspection.
 pub(in crate::store) fn encode_same<'e>(
     encoder: &'e mut Encoder,
     key: &[u8],
     (kind, id, seen_at): (Kind, EndpointId, UnixTime),
     certificates: &[u64],
     outcome: &Position,
+    connections: Option<&[(Purpose, u32)]>,
 ) -> &'e [u8] {
     let out = encoder.begin(Table::Observation, key, VERSION);
     out.push(kind as u8 | SAME);
@@ -168,6 +199,9 @@ pub(in crate::store) fn encode_same<'e>(
     put_time(out, seen_at);
     put_ascending(out, certificates);
     put_position(out, outcome);
+    if let Some(connections) = connections {
+        put_connections(out, connections);
+    }
     encoder.finish()
 }
 
@@ -195,8 +229,18 @@ pub(in crate::store) fn decode_head(
 
 /// A decoded record.
 pub(in crate::store) enum Decoded<'a> {
-    Full { observation: Box<Observation<Vec<u64>>>, target: Target<'a>, digest: Digest },
-    Same { endpoint: EndpointId, seen_at: UnixTime, outcome: Position },
+    Full {
+        observation: Box<Observation<Vec<u64>>>,
+        target: Target<'a>,
+        digest: Digest,
+    },
+    Same {
+        endpoint: EndpointId,
+        seen_at: UnixTime,
+        outcome: Position,
+        /// Of this visit's inspection.
+        connections: Option<Vec<(Purpose, u32)>>,
+    },
 }
 
 /// Reads a whole record; the observation's target is empty, for the caller to fill in.
@@ -207,8 +251,10 @@ pub(in crate::store) fn decode<'a>(key: &'a [u8], record: &'a [u8]) -> Result<De
     if tag & SAME != 0 {
         decoder.ascending()?;
         let outcome = decoder.position()?;
+        let is_inspected = !decoder.is_empty();
+        let connections = is_inspected.then(|| decode_connections(&mut decoder)).transpose()?;
         decoder.end()?;
-        return Ok(Decoded::Same { endpoint: id, seen_at: observed_at, outcome });
+        return Ok(Decoded::Same { endpoint: id, seen_at: observed_at, outcome, connections });
     }
     let mut outcome = decode_outcome(&mut decoder, kind)?;
     let digest = decoder.array()?;
@@ -217,8 +263,14 @@ pub(in crate::store) fn decode<'a>(key: &'a [u8], record: &'a [u8]) -> Result<De
         0 => Target::Written(decoder.text()?),
         index => Target::Listed(index - 1),
     };
-    if let Outcome::Failure(failure) = &mut outcome {
-        failure.detail = Untrusted::new(decoder.text()?);
+    match &mut outcome {
+        Outcome::Failure(failure) => failure.detail = Untrusted::new(decoder.text()?),
+        Outcome::Handshake(handshake) => {
+            if let Some(inspection) = &mut handshake.inspection {
+                inspection.connections = decode_connections(&mut decoder)?;
+            }
+        }
+        Outcome::Read(_) => {}
     }
     decoder.end()?;
     let observation = Box::new(Observation { endpoint, target: Arc::from(""), observed_at, outcome });
@@ -247,8 +299,10 @@ fn decode_outcome(decoder: &mut Decoder<'_>, kind: Kind) -> Result<Outcome<Vec<u
                 .by_ref()
                 .map(|presented| Ok(OtherChain { offered_for: decoder.code()?, presented }))
                 .collect::<Result<_, StoreError>>()?;
-            let tls = decode_facts(decoder)?;
-            Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains }))
+            let (tls, is_inspected) = decode_facts(decoder)?;
+            let inspection =
+                is_inspected.then(|| decoder.sized(decode_inspection).map(Box::new)).transpose()?;
+            Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection }))
         }
         Kind::Failure => {
             Outcome::Failure(Failure::new(decoder.code()?, decoder.code()?, Untrusted::default()))
@@ -262,7 +316,10 @@ fn skip_facts(decoder: &mut Decoder<'_>, kind: Kind, chains: usize) -> Result<()
     match kind {
         Kind::Handshake => {
             decoder.take(chains.saturating_sub(1))?;
-            decode_facts(decoder)?;
+            let (_, is_inspected) = decode_facts(decoder)?;
+            if is_inspected {
+                decoder.bytes()?;
+            }
         }
         Kind::Failure => {
             decoder.take(2)?;
@@ -281,9 +338,13 @@ mod present {
     pub(super) const ENDED_BY: u64 = 1 << 4;
     pub(super) const SCT_COUNT: u64 = 1 << 5;
     pub(super) const CA_NAMES: u64 = 1 << 6;
+    pub(super) const POST_QUANTUM: u64 = 1 << 7;
+    /// Follows the facts.
+    pub(super) const INSPECTION: u64 = 1 << 8;
+    pub(super) const ALL: u64 = INSPECTION * 2 - 1;
 }
 
-fn put_facts(out: &mut Vec<u8>, tls: &TlsFacts) {
+fn put_facts(out: &mut Vec<u8>, tls: &TlsFacts, is_inspected: bool) {
     let mut bits = 0;
     let mut set = |bit: u64, there: bool| bits |= if there { bit } else { 0 };
     set(present::VERSION, tls.version.is_some());
@@ -293,6 +354,8 @@ fn put_facts(out: &mut Vec<u8>, tls: &TlsFacts) {
     set(present::ENDED_BY, tls.ended_by.is_some());
     set(present::SCT_COUNT, tls.sct_count.is_some());
     set(present::CA_NAMES, !tls.client_auth_ca_names.is_empty());
+    set(present::POST_QUANTUM, tls.post_quantum.is_some());
+    set(present::INSPECTION, is_inspected);
     put_varint(out, bits);
     let answers = tri(tls.completed) | tri(tls.possession_proved) << 2 | tri(tls.ocsp_stapled) << 4;
     out.push(answers | tls.client_auth.code() << 6);
@@ -318,15 +381,27 @@ fn put_facts(out: &mut Vec<u8>, tls: &TlsFacts) {
         put_length(out, tls.client_auth_ca_names.len());
         tls.client_auth_ca_names.iter().for_each(|name| put_text(out, name.raw()));
     }
+    match tls.post_quantum {
+        None => {}
+        Some(PostQuantum::Refused) => out.push(0),
+        Some(PostQuantum::Group(group)) => {
+            out.push(1);
+            out.extend_from_slice(&group.0.to_be_bytes());
+        }
+    }
 }
 
-fn decode_facts(decoder: &mut Decoder<'_>) -> Result<TlsFacts, StoreError> {
+/// The facts, and whether an inspection follows.
+fn decode_facts(decoder: &mut Decoder<'_>) -> Result<(TlsFacts, bool), StoreError> {
     let bits = decoder.varint()?;
+    if bits & !present::ALL != 0 {
+        return Err(decoder.corrupt());
+    }
     let answers = decoder.byte()?;
     let number = |decoder: &mut Decoder<'_>, bit: u64| {
         (bits & bit != 0).then(|| decoder.array().map(u16::from_be_bytes)).transpose()
     };
-    Ok(TlsFacts {
+    let facts = TlsFacts {
         completed: answer(answers).ok_or_else(|| decoder.corrupt())?,
         possession_proved: answer(answers >> 2).ok_or_else(|| decoder.corrupt())?,
         ocsp_stapled: answer(answers >> 4).ok_or_else(|| decoder.corrupt())?,
@@ -342,24 +417,19 @@ fn decode_facts(decoder: &mut Decoder<'_>) -> Result<TlsFacts, StoreError> {
         } else {
             Vec::new()
         },
+        post_quantum: (bits & present::POST_QUANTUM != 0)
+            .then(|| decode_post_quantum(decoder))
+            .transpose()?,
+    };
+    Ok((facts, bits & present::INSPECTION != 0))
+}
+
+fn decode_post_quantum(decoder: &mut Decoder<'_>) -> Result<PostQuantum, StoreError> {
+    Ok(match decoder.byte()? {
+        0 => PostQuantum::Refused,
+        1 => PostQuantum::Group(NamedGroup(u16::from_be_bytes(decoder.array()?))),
+        _ => return Err(decoder.corrupt()),
     })
-}
-
-fn tri(answer: Option<bool>) -> u8 {
-    match answer {
-        None => 0,
-        Some(false) => 1,
-        Some(true) => 2,
-    }
-}
-
-fn answer(bits: u8) -> Option<Option<bool>> {
-    match bits & 3 {
-        0 => Some(None),
-        1 => Some(Some(false)),
-        2 => Some(Some(true)),
-        _ => None,
-    }
 }
 
 fn put_ended_by(out: &mut Vec<u8>, ended_by: &EndedBy) {
@@ -395,7 +465,7 @@ fn put_endpoint(out: &mut Vec<u8>, endpoint: &Endpoint) {
     put_address(out, endpoint.address);
     put_option(out, endpoint.port, |out, port| put_varint(out, port.into()));
     put_option(out, endpoint.server_name.as_ref(), |out, name| put_text(out, name.as_str()));
-    put_option(out, endpoint.starttls, |_, protocol| match protocol {});
+    put_option(out, endpoint.starttls, |out, protocol| out.push(protocol.code()));
     put_option(out, endpoint.path.as_deref(), put_text);
 }
 
@@ -410,7 +480,7 @@ fn decode_endpoint(decoder: &mut Decoder<'_>) -> Result<Endpoint, StoreError> {
             let name = decoder.text()?;
             ServerName::parse(name).map_err(|_| decoder.corrupt())
         })?,
-        starttls: decoder.option(|decoder| Err(decoder.corrupt()))?,
+        starttls: decoder.option(Decoder::code)?,
         path: decoder.option(|decoder| decoder.text().map(Arc::from))?,
     })
 }

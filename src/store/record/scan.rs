@@ -1,15 +1,19 @@
 //! Scans: what was asked for, and the accounts.
+//!
+//! Version 2 adds the upgrades and the transports that were asked for; a scan of version 1 asked for TLS over TCP, and
+//! is read as what that is called today.
 
 use std::collections::BTreeMap;
 
 use super::codes::Code;
 use super::{
-    Decoder, Encoder, StoreError, Table, open_version, put_length, put_option, put_text, put_time, put_varint,
+    Decoder, Encoder, StoreError, Table, open, put_length, put_list, put_option, put_text, put_time,
+    put_varint,
 };
-use crate::model::{Counts, Exclusion, Scan, ScanId, ScanParameters};
+use crate::model::{Counts, Exclusion, Scan, ScanId, ScanParameters, StartTlsChoice, Transport};
 use crate::x509::Fingerprint;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A scan with what the record needs beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +54,10 @@ pub(in crate::store) fn encode<'e>(encoder: &'e mut Encoder, stored: &StoredScan
 }
 
 pub(in crate::store) fn decode(key: &[u8], record: &[u8]) -> Result<StoredScan, StoreError> {
-    let mut decoder = open_version(Table::Scan, key, record, VERSION)?;
+    let (version, mut decoder) = open(Table::Scan, key, record)?;
+    if !(1..=VERSION).contains(&version) {
+        return Err(decoder.corrupt());
+    }
     let sequence = key.try_into().map(u64::from_be_bytes).map_err(|_| decoder.corrupt())?;
     let seed = decoder.varint()?;
     let input_digest = Fingerprint(decoder.array()?);
@@ -62,7 +69,7 @@ pub(in crate::store) fn decode(key: &[u8], record: &[u8]) -> Result<StoredScan, 
         state: decoder.code()?,
         vantage: decoder.string()?,
         actor: decoder.string()?,
-        parameters: decode_parameters(&mut decoder)?,
+        parameters: decode_parameters(&mut decoder, version)?,
         exclusions: decoder.list(|decoder| {
             Ok(Exclusion { what: decoder.string()?, reason: decoder.option(Decoder::string)? })
         })?,
@@ -83,18 +90,47 @@ fn put_parameters(out: &mut Vec<u8>, parameters: &ScanParameters) {
     put_option(out, parameters.profile_source.as_deref(), put_text);
     put_length(out, parameters.trust.len());
     parameters.trust.iter().for_each(|store| put_text(out, store));
+    put_choice(out, parameters.starttls);
+    put_list(out, &parameters.transports, |out, transport| out.push(transport.code()));
 }
 
-fn decode_parameters(decoder: &mut Decoder<'_>) -> Result<ScanParameters, StoreError> {
-    Ok(ScanParameters {
+fn decode_parameters(decoder: &mut Decoder<'_>, version: u8) -> Result<ScanParameters, StoreError> {
+    let mut parameters = ScanParameters {
         targets: decoder.list(Decoder::string)?,
         ports: decoder.string()?,
         depth: decoder.code()?,
+        starttls: StartTlsChoice::default(),
+        transports: vec![Transport::Tcp],
         rate: decoder.option(Decoder::number)?,
         resolver: decoder.option(Decoder::string)?,
         profile_sha256: decoder.option(Decoder::string)?,
         profile_source: decoder.option(Decoder::string)?,
         trust: decoder.list(Decoder::string)?,
+    };
+    if version >= 2 {
+        parameters.starttls = decode_choice(decoder)?;
+        parameters.transports = decoder.list(Decoder::code)?;
+        if parameters.transports.is_empty() {
+            return Err(decoder.corrupt());
+        }
+    }
+    Ok(parameters)
+}
+
+fn put_choice(out: &mut Vec<u8>, choice: StartTlsChoice) {
+    match choice {
+        StartTlsChoice::Auto => out.push(0),
+        StartTlsChoice::Never => out.push(1),
+        StartTlsChoice::Always(protocol) => out.extend_from_slice(&[2, protocol.code()]),
+    }
+}
+
+fn decode_choice(decoder: &mut Decoder<'_>) -> Result<StartTlsChoice, StoreError> {
+    Ok(match decoder.byte()? {
+        0 => StartTlsChoice::Auto,
+        1 => StartTlsChoice::Never,
+        2 => StartTlsChoice::Always(decoder.code()?),
+        _ => return Err(decoder.corrupt()),
     })
 }
 

@@ -107,7 +107,8 @@ fn two_scans(disk: &Disk, acknowledged: &mut [u32; 2]) -> Result<(), StoreError>
         let at = 100 * (i64::from(scan) + 1);
         let mut writer = store.begin_scan(&scan_named(&format!("scan {scan}"), at), 1, input())?;
         for first in (0..24u32).step_by(8) {
-            let hosts = (first..first + 8).map(|host| served(host, at, &[host + scan * (host % 2), 300]));
+            let hosts =
+                (first..first + 8).map(|host| inspected(host, at, &[host + scan * (host % 2), 300], host));
             let mut batch = batch(first.into(), hosts.collect());
             batch
                 .certificates

@@ -46,6 +46,26 @@ fn an_unchanged_outcome_is_a_repeat_and_reads_the_same() {
 }
 
 #[test]
+fn an_inspection_that_found_the_same_is_a_repeat_with_connections_of_its_own() {
+    let mut store = temporary();
+    scan(&store, "one", 100, vec![inspected(1, 100, &[1], 9)]);
+    let second = scan(&store, "two", 200, vec![inspected(1, 200, &[1], 11)]);
+    assert_eq!(observations(&store, second.sequence), [inspected(1, 200, &[1], 11)]);
+    assert_eq!(store.history(&endpoint(1).id()).unwrap().len(), 1);
+
+    let mut other = inspected(1, 300, &[1], 9);
+    let Outcome::Handshake(handshake) = &mut other.outcome else { unreachable!() };
+    handshake.inspection.as_mut().unwrap().features.heartbeat = Some(true);
+    let third = scan(&store, "three", 300, vec![other.clone()]);
+    assert_eq!(observations(&store, third.sequence), [other]);
+    assert_eq!(store.history(&endpoint(1).id()).unwrap().len(), 2);
+    assert_sound(&mut store);
+    store.rebuild_derived("tester", UnixTime(400)).unwrap();
+    assert_eq!(store.history(&endpoint(1).id()).unwrap().len(), 2);
+    assert_sound(&mut store);
+}
+
+#[test]
 fn a_changed_target_or_version_is_no_repeat() {
     let store = temporary();
     scan(&store, "one", 100, vec![served(1, 100, &[1])]);

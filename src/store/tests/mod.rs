@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::*;
-use crate::tls::ProtocolVersion;
+use crate::tls::{CipherSuite, ProtocolVersion};
 use crate::x509::{Certificate, DistinguishedName};
 
 /// A certificate that differs from those of other numbers in everything the store looks at.
@@ -43,8 +43,35 @@ fn served(host: u32, at: i64, chain: &[u32]) -> StoredObservation {
         endpoint: endpoint(host),
         target: Arc::from("127.0.0.0/8"),
         observed_at: UnixTime(at),
-        outcome: Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains: Vec::new() })),
+        outcome: Outcome::Handshake(Box::new(Handshake {
+            tls,
+            presented,
+            other_chains: Vec::new(),
+            inspection: None,
+        })),
     }
+}
+
+/// As [`served`], inspected in depth with so many connections for the suites.
+fn inspected(host: u32, at: i64, chain: &[u32], connections: u32) -> StoredObservation {
+    let mut observation = served(host, at, chain);
+    let Outcome::Handshake(handshake) = &mut observation.outcome else { unreachable!() };
+    let mut facts = VersionFacts::new(ProtocolVersion::TLSv1_2);
+    facts.offered = Some(true);
+    facts.cipher_suites = vec![CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA; 3];
+    let probe = Probe {
+        name: ProbeName::Robot,
+        reaction: Reaction::not_determined("answers differ from time to time"),
+        evidence: Evidence::from([("answers", 3.into())]),
+    };
+    handshake.tls.post_quantum = Some(PostQuantum::Refused);
+    handshake.inspection = Some(Box::new(Inspection {
+        versions: vec![facts],
+        probes: vec![probe],
+        connections: vec![(Purpose::Capture, 1), (Purpose::Suites, connections)],
+        ..Inspection::default()
+    }));
+    observation
 }
 
 fn failed(host: u32, at: i64, reason: Reason) -> StoredObservation {
@@ -67,6 +94,8 @@ fn scan_named(id: &str, at: i64) -> Scan {
             targets: vec!["127.0.0.0/8".to_owned(), "a.example".to_owned()],
             ports: "443".to_owned(),
             depth: Depth::Sweep,
+            starttls: StartTlsChoice::Auto,
+            transports: vec![Transport::Tcp],
             rate: None,
             resolver: None,
             profile_sha256: None,

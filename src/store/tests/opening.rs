@@ -167,6 +167,56 @@ fn make_version_1(path: &Path) -> FindingKey {
     finding
 }
 
+#[test]
+fn a_store_of_version_2_is_migrated_and_reads_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    make_version_2(&path);
+    let line = Store::open_reader(&path, &options()).unwrap_err().to_string();
+    assert!(line.contains("schema version 2"), "{line}");
+
+    let mut store = Store::open(&path, &existing()).unwrap();
+    assert_eq!(actions(&store).last().unwrap(), "store.migrated");
+    let stored = store.scan("one").unwrap();
+    assert_eq!(stored.scan.parameters, scan_named("one", 100).parameters);
+    assert_eq!(stored.scan.state, ScanState::Complete);
+    assert_eq!(observations(&store, 1), [served(1, 100, &[1])]);
+    // What an older program wrote is what the same answer is compared with.
+    scan(&store, "two", 200, vec![served(1, 200, &[1])]);
+    assert_eq!(changes(&store, "one", "two"), []);
+    assert_eq!(store.history(&endpoint(1).id()).unwrap().len(), 1);
+    assert_sound(&mut store);
+}
+
+/// A store as version 2 left it: scan and observation byte for byte.
+fn make_version_2(path: &Path) {
+    let store = Store::open(path, &options()).unwrap();
+    scan(&store, "one", 100, vec![served(1, 100, &[1])]);
+    let transaction = store.write().unwrap();
+    let mut encoder = record::Encoder::default();
+    let key = record::scan::key(1);
+    let out = encoder.begin(record::Table::Scan, &key, 1);
+    out.push(1);
+    out.extend_from_slice(&input().0);
+    out.extend_from_slice(b"\x03one\x01\x03web\xc8\x01\x01\xac\x02\x01\x04here\x06tester");
+    out.extend_from_slice(b"\x02\x0b127.0.0.0/8\ta.example\x03443\0\0\0\0\0\0\0");
+    out.extend_from_slice(b"\0\0\0\0\0\0\0\0\x01\0");
+    transaction.open_table(schema::SCANS).unwrap().insert(&key, encoder.finish()).unwrap();
+
+    let key = Position { scan: 1, unit: unit(0), sub: 0 }.key();
+    let out = encoder.begin(record::Table::Observation, key.as_slice(), 1);
+    out.push(0);
+    out.extend_from_slice(&endpoint(1).id().0);
+    out.extend_from_slice(b"\xc8\x01\x01\x01\xf4\x01\x01\0\x03\x04");
+    out.extend_from_slice(b"\x82}\x92\xc8TG\xed?\xe8\x82\xd8},@!\x15");
+    out.extend_from_slice(b"\0\x04\x7f\0\0\x01\x01\xbb\x03\0\0\0\x01");
+    let mut observations = transaction.open_table(schema::OBSERVATIONS).unwrap();
+    assert!(observations.insert(key.as_slice(), encoder.finish()).unwrap().is_some());
+    drop(observations);
+    schema::Mark::Schema.write(&transaction, 2).unwrap();
+    transaction.commit().unwrap();
+}
+
 fn write_schema(path: &Path, version: u64) {
     let database = redb::Database::create(path).unwrap();
     let transaction = database.begin_write().unwrap();

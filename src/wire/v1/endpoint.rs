@@ -6,9 +6,14 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::finding::finding_document;
+use super::inspection::{inspection_document, post_quantum_document, version_documents};
 use super::scalar::registered;
-use super::{EndpointView, FindingDocument, Sha256, Text, Timestamp};
-use crate::model::{ChainVerdict, ClientAuth, Outcome, PolicyVerdict, StartTls, TlsFacts, Trust};
+use super::{
+    EndpointView, FindingDocument, InspectionDocument, PostQuantumDocument, Sha256, Text, Timestamp,
+    VersionDocument,
+};
+use crate::model::{ChainVerdict, ClientAuth, Outcome, PolicyVerdict, TlsFacts, Trust};
+use crate::tls::StartTls;
 use crate::x509::Chain;
 
 /// `not_checked`: nobody looked.
@@ -65,15 +70,9 @@ pub struct TlsDocument<'a> {
     pub sct_count: Option<u32>,
     /// By version name; `null` without deep inspection.
     pub versions: Option<BTreeMap<Text<'a>, VersionDocument<'a>>>,
-}
-
-/// What a server offers in one protocol version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VersionDocument<'a> {
-    pub offered: Option<bool>,
-    pub cipher_suites: Vec<Text<'a>>,
-    pub server_order: Option<bool>,
-    pub groups: Vec<Text<'a>>,
+    /// What deep inspection found beside the versions.
+    pub inspection: Option<Box<InspectionDocument<'a>>>,
+    pub post_quantum: Option<PostQuantumDocument<'a>>,
 }
 
 /// A further chain that the endpoint serves.
@@ -186,7 +185,14 @@ pub(super) fn fingerprints(chain: &Chain) -> Vec<Sha256> {
 
 fn tls_document<C>(outcome: &Outcome<C>) -> TlsDocument<'_> {
     match outcome {
-        Outcome::Handshake(handshake) => tls_facts_document(&handshake.tls),
+        Outcome::Handshake(handshake) => {
+            let inspection = handshake.inspection.as_deref();
+            TlsDocument {
+                versions: inspection.map(version_documents),
+                inspection: inspection.map(inspection_document).map(Box::new),
+                ..tls_facts_document(&handshake.tls)
+            }
+        }
         Outcome::Failure(_) | Outcome::Read(_) => {
             TlsDocument { client_auth: ClientAuth::default().name().into(), ..TlsDocument::default() }
         }
@@ -207,6 +213,8 @@ fn tls_facts_document(tls: &TlsFacts) -> TlsDocument<'_> {
         ocsp_stapled: tls.ocsp_stapled,
         sct_count: tls.sct_count,
         versions: None,
+        inspection: None,
+        post_quantum: tls.post_quantum.map(post_quantum_document),
     }
 }
 
@@ -319,6 +327,7 @@ mod tests {
             tls: TlsFacts::default(),
             presented: chain(),
             other_chains: vec![other(OfferedFor::Rsa), other(OfferedFor::NoSni)],
+            inspection: None,
         };
         let assessment = Assessment {
             policies: Vec::new(),
@@ -343,7 +352,12 @@ mod tests {
     #[test]
     fn a_chain_that_was_not_judged_takes_no_other_chains_verdict() {
         let other = OtherChain { offered_for: OfferedFor::Ecdsa, presented: chain() };
-        let handshake = Handshake { tls: TlsFacts::default(), presented: chain(), other_chains: vec![other] };
+        let handshake = Handshake {
+            tls: TlsFacts::default(),
+            presented: chain(),
+            other_chains: vec![other],
+            inspection: None,
+        };
         let assessment = Assessment {
             policies: Vec::new(),
             chains: vec![verdict(Some(OfferedFor::Rsa), None, Some(true))],

@@ -79,7 +79,7 @@ pub(super) fn exception_document(view: ExceptionView<'_>) -> ExceptionDocument<'
     ExceptionDocument { reason: view.reason.into(), by: view.by.into(), until: view.until.map(Timestamp) }
 }
 
-fn evidence_document(evidence: &Evidence) -> EvidenceDocument<'_> {
+pub(super) fn evidence_document(evidence: &Evidence) -> EvidenceDocument<'_> {
     let value = |value| match value {
         &EvidenceValue::Number(number) => EvidenceValueDocument::Number(number),
         EvidenceValue::Text(text) => EvidenceValueDocument::Text(text.as_str().into()),
@@ -87,7 +87,7 @@ fn evidence_document(evidence: &Evidence) -> EvidenceDocument<'_> {
             EvidenceValueDocument::List(list.iter().map(|text| text.as_str().into()).collect())
         }
     };
-    EvidenceDocument(evidence.0.iter().map(|(name, fact)| (Text::Borrowed(*name), value(fact))).collect())
+    EvidenceDocument(evidence.0.iter().map(|(name, fact)| (Text::Borrowed(name), value(fact))).collect())
 }
 
 impl Serialize for EvidenceDocument<'_> {

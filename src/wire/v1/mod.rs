@@ -12,6 +12,7 @@ mod event;
 mod finding;
 mod findings;
 mod history;
+mod inspection;
 mod inventory;
 mod outbox;
 mod reference;
@@ -30,8 +31,7 @@ pub use diff::{
 pub use doctor::{CheckDocument, CheckStatus, DoctorDocument};
 pub use endpoint::{
     EndpointDocument, OtherChainDocument, OutcomeDocument, PolicyVerdictDocument, RevocationDocument,
-    ScoreDocument, StoreVerdictDocument, TlsDocument, TrustDocument, VersionDocument, endpoint_document,
-    outcome_document,
+    ScoreDocument, StoreVerdictDocument, TlsDocument, TrustDocument, endpoint_document, outcome_document,
 };
 pub use event::{
     BlindDocument, BlindReasonDocument, EVENT_SCHEMA, EventCertificateDocument, EventDocument,
@@ -42,6 +42,10 @@ pub use finding::{
 };
 pub use findings::{FindingRow, FindingsDocument};
 pub use history::{HistoryDocument, HistoryEntry};
+pub use inspection::{
+    DhParametersDocument, FeaturesDocument, FingerprintsDocument, InspectionDocument, PostQuantumDocument,
+    VersionDocument, WeaknessDocument,
+};
 pub use inventory::{InventoryDocument, InventoryRow, ShowDocument};
 pub use outbox::{OutboxDocument, OutboxHook, OutboxLane, OutboxVerification};
 pub use reference::{CertificateReference, EndpointReference};

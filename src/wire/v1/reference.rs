@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{Sha256, Text, Timestamp};
-use crate::model::{Endpoint, StartTls};
+use crate::model::Endpoint;
+use crate::tls::StartTls;
 use crate::x509::Certificate;
 
 /// Which endpoint.

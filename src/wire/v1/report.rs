@@ -70,6 +70,9 @@ pub struct ParametersDocument<'a> {
     pub targets: Vec<Text<'a>>,
     pub ports: Text<'a>,
     pub depth: Text<'a>,
+    /// `auto`, `none` or the protocol of every endpoint.
+    pub starttls: Text<'a>,
+    pub transports: Vec<Text<'a>>,
     /// New connections a second; `null` for no limit.
     pub rate: Option<u32>,
     pub resolver: Option<Text<'a>>,
@@ -158,6 +161,8 @@ fn parameters_document(parameters: &ScanParameters) -> ParametersDocument<'_> {
         targets: parameters.targets.iter().map(|target| target.as_str().into()).collect(),
         ports: parameters.ports.as_str().into(),
         depth: parameters.depth.name().into(),
+        starttls: parameters.starttls.name().into(),
+        transports: parameters.transports.iter().map(|transport| transport.name().into()).collect(),
         rate: parameters.rate,
         resolver: parameters.resolver.as_deref().map(Text::from),
         profile_sha256: parameters.profile_sha256.as_deref().map(Text::from),
@@ -182,7 +187,7 @@ fn counts_document(counts: &Counts) -> CountsDocument<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Depth, Scan, ScanId};
+    use crate::model::{Depth, Scan, ScanId, StartTlsChoice, Transport};
     use crate::time::UnixTime;
 
     #[test]
@@ -199,6 +204,8 @@ mod tests {
                 targets: Vec::new(),
                 ports: "443".to_owned(),
                 depth: Depth::Sweep,
+                starttls: StartTlsChoice::Auto,
+                transports: vec![Transport::Tcp],
                 rate: None,
                 resolver: None,
                 profile_sha256: None,

@@ -1,6 +1,7 @@
 //! Every record reads back as written, and no bytes make a decoder panic or believe them.
 
 mod alerts;
+mod inspections;
 
 use std::sync::Arc;
 
@@ -11,14 +12,14 @@ use proptest::prelude::*;
 use super::audit::{AuditEntry, AuditEvent};
 use super::certificate::{CertificateRecord, CertificateState};
 use super::codes::Code;
-use super::observation::{self, Body, Decoded, Full, Kind, Target};
+use super::observation::{self, Aside, Body, Decoded, Full, Kind, Target};
 use super::progress::{self, Progress};
 use super::scan::{self, StoredScan};
 use super::state::{EndpointState, Span};
 use super::*;
 use crate::model::{
     Counts, EndedBy, Endpoint, EndpointId, Exclusion, Failure, Finding, FindingKey, Handshake, Observation,
-    OtherChain, Outcome, Rule, Scan, ScanId, ScanParameters, ServerName, Subject, TlsFacts,
+    OtherChain, Outcome, Rule, Scan, ScanId, ScanParameters, ServerName, StartTlsChoice, Subject, TlsFacts,
 };
 use crate::text::Untrusted;
 use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
@@ -74,7 +75,8 @@ fn facts() -> impl Strategy<Value = TlsFacts> {
         option::of(untrusted()),
     );
     let answers = (any::<Option<bool>>(), any::<Option<bool>>(), any::<Option<bool>>(), variants());
-    let rest = (option::of(ended_by()), vec(untrusted(), 0..3), any::<Option<u32>>());
+    let rest =
+        (option::of(ended_by()), vec(untrusted(), 0..3), any::<Option<u32>>(), inspections::post_quantum());
     (negotiated, answers, rest).prop_map(|(negotiated, answers, rest)| TlsFacts {
         version: negotiated.0,
         cipher_suite: negotiated.1,
@@ -87,6 +89,7 @@ fn facts() -> impl Strategy<Value = TlsFacts> {
         ended_by: rest.0,
         client_auth_ca_names: rest.1,
         sct_count: rest.2,
+        post_quantum: rest.3,
     })
 }
 
@@ -95,9 +98,10 @@ fn outcomes() -> impl Strategy<Value = Outcome<Vec<u64>>> {
     let other =
         (variants(), chain()).prop_map(|(offered_for, presented)| OtherChain { offered_for, presented });
     prop_oneof![
-        (facts(), chain(), vec(other, 0..3)).prop_map(|(tls, presented, other_chains)| {
-            Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains }))
-        }),
+        (facts(), chain(), vec(other, 0..3), option::of(inspections::inspections().prop_map(Box::new)))
+            .prop_map(|(tls, presented, other_chains, inspection)| {
+                Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection }))
+            }),
         (variants(), variants(), untrusted()).prop_map(|(stage, reason, detail)| Outcome::Failure(Failure {
             stage,
             reason,
@@ -113,14 +117,15 @@ fn endpoints() -> impl Strategy<Value = Endpoint> {
         option::of(any::<std::net::IpAddr>()),
         any::<Option<u16>>(),
         option::of("[a-z]{1,9}(\\.[a-z]{1,9}){0,2}"),
+        option::of(variants()),
         option::of(texts()),
     )
-        .prop_map(|(transport, address, port, name, path)| Endpoint {
+        .prop_map(|(transport, address, port, name, starttls, path)| Endpoint {
             transport,
             address,
             port,
             server_name: name.map(|name| ServerName::parse(&name).unwrap()),
-            starttls: None,
+            starttls,
             path: path.map(Arc::from),
         })
 }
@@ -164,6 +169,14 @@ fn counts() -> impl Strategy<Value = Counts> {
     )
 }
 
+fn choices() -> impl Strategy<Value = StartTlsChoice> {
+    prop_oneof![
+        Just(StartTlsChoice::Auto),
+        Just(StartTlsChoice::Never),
+        variants().prop_map(StartTlsChoice::Always),
+    ]
+}
+
 fn scans() -> impl Strategy<Value = StoredScan> {
     let who = (texts(), option::of(texts()), texts(), texts());
     let when = (times(), option::of(times()), variants());
@@ -175,11 +188,14 @@ fn scans() -> impl Strategy<Value = StoredScan> {
         any::<Option<u32>>(),
         option::of(texts()),
         (option::of(texts()), option::of(texts()), vec(texts(), 0..3)),
+        (choices(), vec(variants(), 1..4)),
     )
-        .prop_map(|(targets, ports, depth, rate, resolver, judged_by)| ScanParameters {
+        .prop_map(|(targets, ports, depth, rate, resolver, judged_by, reached)| ScanParameters {
             targets,
             ports,
             depth,
+            starttls: reached.0,
+            transports: reached.1,
             rate,
             resolver,
             profile_sha256: judged_by.0,
@@ -260,10 +276,7 @@ fn encoded_observation(
         outcome: &outcome,
         endpoint: &observation.endpoint,
         target,
-        detail: match &observation.outcome {
-            Outcome::Failure(failure) => Some(failure.detail.raw()),
-            _ => None,
-        },
+        aside: Aside::of(&observation.outcome),
     };
     full.encode(&mut Encoder::default(), position.key().as_slice()).to_vec()
 }
@@ -304,22 +317,27 @@ proptest! {
         id in any::<[u8; 16]>(),
         at in times(),
         certificates in prop::collection::btree_set(any::<u64>(), 0..5),
+        connections in option::of(vec((variants(), any::<u32>()), 0..5)),
     ) {
         let certificates: Vec<u64> = certificates.into_iter().collect();
         let key = position.key();
         let start = (Kind::Handshake, EndpointId(id), at);
         let mut encoder = Encoder::default();
-        let record = observation::encode_same(&mut encoder, key.as_slice(), start, &certificates, &outcome);
+        let connections = connections.as_deref();
+        let record =
+            observation::encode_same(&mut encoder, key.as_slice(), start, &certificates, &outcome, connections);
         let mut numbers = Vec::new();
         let head = observation::decode_head(key.as_slice(), record, &mut numbers).unwrap();
         prop_assert_eq!(numbers, certificates);
         prop_assert_eq!((head.kind, head.endpoint, head.seen_at), start);
         prop_assert_eq!(head.body, Body::Same(outcome));
         let same = match observation::decode(key.as_slice(), record).unwrap() {
-            Decoded::Same { endpoint, seen_at, outcome } => Some((endpoint, seen_at, outcome)),
+            Decoded::Same { endpoint, seen_at, outcome, connections } => {
+                Some((endpoint, seen_at, outcome, connections))
+            }
             Decoded::Full { .. } => None,
         };
-        prop_assert_eq!(same, Some((EndpointId(id), at, outcome)));
+        prop_assert_eq!(same, Some((EndpointId(id), at, outcome, connections.map(<[_]>::to_vec))));
     }
 
     #[test]
@@ -425,11 +443,15 @@ proptest! {
 
     /// The checksum is right, the payload is anything: nothing panics, nothing allocates by a claimed length.
     #[test]
-    fn sealed_nonsense_never_panics(payload in vec(any::<u8>(), 0..200), table in 1..15u8) {
+    fn sealed_nonsense_never_panics(
+        payload in vec(any::<u8>(), 0..200),
+        table in 1..15u8,
+        version in 1..3u8,
+    ) {
         let key = [7; 8];
         let seal = |table: Table, key: &[u8]| {
             let mut encoder = Encoder::default();
-            encoder.begin(table, key, 1).extend_from_slice(&payload);
+            encoder.begin(table, key, version).extend_from_slice(&payload);
             encoder.finish().to_vec()
         };
         let position = Position { scan: 1, unit: UnitPosition::default(), sub: 0 }.key();
