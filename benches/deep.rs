@@ -4,7 +4,7 @@
 //! and suite) and one with every suite that OpenSSL has for an RSA
 //! and an ECDSA key. Each program runs as a child; its connections are
 //! those that nginx accepted, its CPU is what the kernel says of the child (user + system). Peers that are not installed
-//! are named and left out.
+//! are named and left out. Before that, a fleet of TLS 1.3 servers (see `farm`): what 5,000 of them take.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
     reason = "a bench stops at the first surprise"
 )]
 
+mod farm;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -31,6 +32,9 @@ use support::{Peer, authority, own_address};
 const NAME: &str = "a.test";
 const HOSTS: usize = 20;
 const ROUNDS: usize = 3;
+
+/// Endpoints of a fleet, the smaller one first: peak memory is that of the largest child so far.
+const FLEETS: [usize; 2] = [500, 5_000];
 
 /// Six suites of TLS 1.2; three more come with TLS 1.3.
 const SIX: &str = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:\
@@ -179,11 +183,50 @@ fn pairs(servers: &[Counted]) {
     println!("  pairs of version and suite: {}", versions.values().map(count).sum::<usize>());
 }
 
+/// Everything about many endpoints: time, CPU and whether memory grows with them.
+fn fleet() {
+    let farm = farm::Farm::start();
+    println!(
+        "{:<40} {:>12} {:>10} {:>10} {:>10}",
+        "a fleet, everything", "connections", "CPU s", "wall s", "MiB"
+    );
+    for endpoints in FLEETS {
+        let (first, last) = (farm::address(0, farm.port), farm::address(endpoints - 1, farm.port));
+        let profile = format!(
+            "targets = [\"{}-{}\"]\nports = \"{}\"\ndepth = \"deep\"\ntrust = [\"mozilla\"]\nfail_on = \"none\"\n\
+             [pace]\nrate = \"max\"\n",
+            first.ip(),
+            last.ip(),
+            farm.port
+        );
+        let home = Home::new();
+        let profile = home.write("fleet.toml", profile);
+        let (cpu, started) = (children_cpu(), Instant::now());
+        let scan = ["scan", "--profile", &profile, "--no-store", "--no-progress", "-f", "jsonl"];
+        // Not by `expect`, which has a deadline of its own.
+        let done = home.command(&scan).stderr(Stdio::null()).output().unwrap();
+        assert!(done.status.success(), "{:?}", done.status);
+        let report = String::from_utf8(done.stdout).unwrap();
+        let (wall, cpu) = (started.elapsed().as_secs_f64(), children_cpu() - cpu);
+        let inspected = report.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let connections: Vec<u64> =
+            inspected.filter_map(|line| line["tls"]["inspection"]["connections"]["total"].as_u64()).collect();
+        assert_eq!(connections.len(), endpoints);
+        let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() as f64 / 1024.0;
+        let all: u64 = connections.iter().sum();
+        println!("{endpoints:<40} {all:>12} {cpu:>10.1} {wall:>10.1} {peak:>10.0}");
+    }
+}
+
 fn modern(identity: &Identity) -> Counted {
     Counted::start(Nginx { ciphers: SIX, ..Nginx::modern(vec![identity]) })
 }
 
 fn main() {
+    if let Some(ports) = farm::asked_to_serve() {
+        return farm::serve(ports);
+    }
+    fleet();
     let rsa = authority().issue(&Leaf::new(NAME).key(LeafKey::Rsa2048)).unwrap();
     let one = [modern(&rsa)];
     table("a modern server, nine pairs of version and suite", &one);

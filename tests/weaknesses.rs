@@ -135,3 +135,21 @@ async fn an_ssl2_server_is_found_by_a_deep_inspection() {
     let ssl2 = inspection.versions.iter().find(|facts| facts.version == ProtocolVersion::SSLv2).unwrap();
     assert_eq!(ssl2.offered, Some(true), "{inspection:?}");
 }
+
+#[tokio::test]
+async fn a_server_of_anonymous_suites_alone_is_a_failure_with_an_inspection() {
+    let server = s_server(&rsa(), &["-nocert", "-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"]);
+    let prober = Prober::new(ProbeSettings::at(Depth::Deep), Pace::unlimited()).unwrap();
+    let outcome = prober.visit(&Endpoint::tcp(server.address, None)).await;
+    let Outcome::Failure(failure) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(failure.code(), "handshake.no_certificate");
+    let inspection = failure.inspection.unwrap();
+    let spoken: Vec<_> = inspection.offered().collect();
+    assert!(matches!(&*spoken, [facts] if facts.version == ProtocolVersion::TLSv1_2), "{inspection:?}");
+    let suites = &spoken[0].cipher_suites;
+    assert!(spoken[0].suites_complete && suites.len() >= 10, "{suites:?}");
+    for suite in suites {
+        assert!(suite.to_string().contains("_anon_"), "{suite}");
+    }
+    println!("anonymous: {:?}", inspection.connections);
+}

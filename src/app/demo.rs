@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
 use crate::dns::FixedResolver;
 use crate::estate::{DEMO_BLOCK, Estate};
+use crate::model::Depth;
 use crate::trust;
 
 /// A running estate.
@@ -45,7 +46,7 @@ impl Demo {
         lines
     }
 
-    /// The scan of the whole estate: trusting its own root beside Mozilla's and the system's, names from a table
+    /// The deep scan of the whole estate: trusting its own root beside Mozilla's and the system's, names from a table
     /// instead of DNS, every rate lifted.
     ///
     /// # Errors
@@ -61,8 +62,10 @@ impl Demo {
         }
         let request = ScanRequest {
             targets,
+            depth: Some(Depth::Deep),
             rate: Some(crate::config::profile::Rate::Max),
-            timeout: Some(std::time::Duration::from_secs(1)),
+            // The host that never answers is given up after 24 of these.
+            timeout: Some(std::time::Duration::from_millis(250)),
             ..ScanRequest::default()
         };
         prepare_with(request, &self.parts, Arc::new(resolver), stores, notes)

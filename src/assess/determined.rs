@@ -14,9 +14,20 @@ const TLS11: ProtocolVersion = ProtocolVersion::TLSv1_1;
 const TLS12: ProtocolVersion = ProtocolVersion::TLSv1_2;
 const TLS13: ProtocolVersion = ProtocolVersion::TLSv1_3;
 
-/// Whether `observation`, which brought a chain, settles `rule`: broken with a verdict, kept without.
+/// Whether `observation`, which brought a chain or an inspection, settles `rule`: broken with a verdict, kept without.
 pub fn is_determined<C>(rule: Rule, observation: &Observation<C>) -> bool {
-    let Outcome::Handshake(handshake) = &observation.outcome else { return true };
+    let handshake = match &observation.outcome {
+        Outcome::Handshake(handshake) => handshake,
+        // Without a chain, the inspection settles what it is about.
+        Outcome::Failure(failure) => {
+            let is_of_it = is_of_inspection(rule) || matches!(rule, Rule::ObsoleteVersion | Rule::WeakCipher);
+            return failure
+                .inspection
+                .as_ref()
+                .is_some_and(|found| is_of_it && by_inspection(rule, &TlsFacts::default(), found));
+        }
+        Outcome::Read(_) => return true,
+    };
     match &handshake.inspection {
         Some(inspection) => by_inspection(rule, &handshake.tls, inspection),
         None => by_handshake(rule, &handshake.tls),

@@ -3,7 +3,7 @@
 
 use super::view::EndpointView;
 use super::words;
-use crate::model::{Inspection, Outcome, Probe, ProbeName, Reaction, Scope, VersionFacts};
+use crate::model::{Inspection, Probe, ProbeName, Reaction, Scope, VersionFacts};
 use crate::tls::{CipherSuite, ProtocolVersion};
 
 /// Suites in a verdict's evidence.
@@ -48,10 +48,7 @@ impl Suites {
 impl<'a> EndpointView<'a> {
     /// What deep inspection found, if there was one.
     pub(super) fn inspection(&self) -> Option<&'a Inspection> {
-        match &self.observation.outcome {
-            Outcome::Handshake(handshake) => handshake.inspection.as_deref(),
-            _ => None,
-        }
+        self.observation.outcome.inspection()
     }
 
     /// The inspection, if it looked at everything: only then can something be missing.

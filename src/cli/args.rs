@@ -126,8 +126,8 @@ pub(crate) struct ScanArgs {
     /// How far each visit goes [default: standard]
     #[arg(long, value_enum, value_name = "DEPTH")]
     pub(crate) depth: Option<DepthChoice>,
-    /// What deep inspection asks for: everything, or forbidden, which is what the built-in policy forbids, in about
-    /// five connections for a server that complies [default: everything]
+    /// What deep inspection asks for: everything, or forbidden, which is what the built-in policy forbids, in six
+    /// connections for a server that complies [default: everything]
     #[arg(long, value_name = "everything|forbidden", value_parser = scope)]
     pub(crate) enumerate: Option<Scope>,
     /// Which protocol's upgrade to TLS comes first: auto (by port and greeting), none, or one for every target: smtp,

@@ -32,6 +32,10 @@ pub enum DiscoverError {
     /// Text that is not in the grammar of targets.
     #[error("{origin}: `{}` is not a target: {why}", text.terminal())]
     Target { origin: Origin, text: Untrusted, why: String },
+    /// A target that is reached by an upgrade of TCP, where no target is reached over TCP.
+    #[error("{origin}: `{}` starts with {protocol} over TCP, which the transports leave out; add tcp to them, or name \
+             the host alone", text.terminal())]
+    NeedsTcp { origin: Origin, text: Untrusted, protocol: &'static str },
     /// Text that is not in the grammar of exclusions.
     #[error("{origin}: `{}` is not an exclusion: {why}", text.terminal())]
     Exclusion { origin: Origin, text: Untrusted, why: String },

@@ -104,7 +104,9 @@ pub fn plan(request: Request) -> Result<Plan, DiscoverError> {
 /// As [`plan()`].
 pub fn plan_with_input(request: Request, input: Box<dyn Read + Send>) -> Result<Plan, DiscoverError> {
     let exclusions = Exclusions::read(request.exclude, &request.exclude_files)?;
-    let mut reading = Reading::default();
+    let transports = distinct(request.transports);
+    let over_tcp = transports.contains(&Transport::Tcp);
+    let mut reading = Reading { over_tcp, ..Reading::default() };
     for (index, text) in request.targets.iter().enumerate() {
         reading.argument(index, text)?;
     }
@@ -119,7 +121,7 @@ pub fn plan_with_input(request: Request, input: Box<dyn Read + Send>) -> Result<
     reading.read_files()?;
     if reading.stdin {
         let from = Mutex::new(Some(PipeFrom::Reader(input)));
-        reading.pipes.push(Pipe { shown: "standard input".into(), from });
+        reading.pipes.push(Pipe { shown: "standard input".into(), from, over_tcp });
     }
     let mut server_names = Vec::new();
     for name in request.server_names {
@@ -132,7 +134,7 @@ pub fn plan_with_input(request: Request, input: Box<dyn Read + Send>) -> Result<
         server_names,
         ptr_names: request.ptr_names,
         starttls: request.starttls,
-        transports: distinct(request.transports),
+        transports,
     };
     reading.finish(choices, exclusions)
 }
@@ -367,6 +369,8 @@ struct Reading {
     pipes: Vec<Pipe>,
     stdin: bool,
     notices: Vec<String>,
+    /// Targets are reached over TCP, among others.
+    over_tcp: bool,
     /// Ranges, which no block counts.
     named: u64,
 }
@@ -388,7 +392,7 @@ impl Reading {
             self.files.push(PathBuf::from(path));
             return Ok(());
         }
-        match parse(text, origin)? {
+        match parse(text, origin, self.over_tcp)? {
             Target::Single { place, port, starttls } => {
                 self.given.push(Entry::new(place, port, starttls, text));
             }
@@ -432,7 +436,7 @@ impl Reading {
             let shown = shown(&path);
             if is_pipe(&path, &shown)? {
                 let from = Mutex::new(Some(PipeFrom::Path(path)));
-                self.pipes.push(Pipe { shown, from });
+                self.pipes.push(Pipe { shown, from, over_tcp: self.over_tcp });
             } else if self.read_file(&path, &shown)? {
                 self.sources.push(Source::File { path, shown });
             }
@@ -446,7 +450,7 @@ impl Reading {
         let mut has_singles = false;
         while let Some(line) = lines.next()? {
             let origin = || Origin::Line { file: Arc::clone(shown), number: line.number };
-            match parse(line.text, origin)? {
+            match parse(line.text, origin, self.over_tcp)? {
                 Target::Single { .. } => has_singles = true,
                 Target::Range { range, note } => self.range(range, note, line.text, origin)?,
             }

@@ -14,6 +14,7 @@ use super::lines::Lines;
 use super::{AddressRange, BLOCK, DiscoverError, Origin, Place, Target};
 use crate::model::StartTlsChoice;
 use crate::text::Untrusted;
+use crate::tls::StartTls;
 
 /// How long a block waits for further lines of a pipe once it has one.
 const SILENCE: Duration = Duration::from_millis(100);
@@ -56,6 +57,8 @@ pub(super) enum Source {
 pub(super) struct Pipe {
     pub(super) shown: Arc<str>,
     pub(super) from: Mutex<Option<PipeFrom>>,
+    /// Targets are reached over TCP, among others.
+    pub(super) over_tcp: bool,
 }
 
 /// How a pipe is opened when its turn comes.
@@ -195,7 +198,8 @@ fn open(source: &Source) -> Result<Reader, DiscoverError> {
 fn from_file(lines: &mut Lines<File>, source: &Source, out: &mut Gathered) -> Result<bool, DiscoverError> {
     let Some(line) = lines.next()? else { return Ok(true) };
     let number = line.number;
-    let target = parse(line.text, || Origin::Line { file: source.shown(), number })?;
+    // Whether the transports allow it was seen when the scan was planned.
+    let target = parse(line.text, || Origin::Line { file: source.shown(), number }, true)?;
     if let Target::Single { place, port, starttls } = target {
         out.entries.push(Entry::new(place, port, starttls, line.text));
     }
@@ -204,7 +208,9 @@ fn from_file(lines: &mut Lines<File>, source: &Source, out: &mut Gathered) -> Re
 
 fn from_pipe(line: (u64, String), source: &Source, out: &mut Gathered) -> Result<bool, DiscoverError> {
     let (number, text) = line;
-    match parse(&text, || Origin::Line { file: source.shown(), number })? {
+    let over_tcp = matches!(source, Source::Pipe(Pipe { over_tcp: true, .. }));
+    let target = parse(&text, || Origin::Line { file: source.shown(), number }, over_tcp)?;
+    match target {
         Target::Single { place, port, starttls } => {
             out.entries.push(Entry::new(place, port, starttls, &text));
         }
@@ -213,13 +219,31 @@ fn from_pipe(line: (u64, String), source: &Source, out: &mut Gathered) -> Result
     Ok(false)
 }
 
-/// Reads one target of a list.
-pub(super) fn parse(text: &str, origin: impl Fn() -> Origin) -> Result<Target, DiscoverError> {
+/// The protocol that has to be upgraded, if the target itself says so.
+fn needs_tcp(target: &Target) -> Option<StartTls> {
+    match target {
+        Target::Single { starttls: Some(StartTlsChoice::Always(protocol)), .. } => Some(*protocol),
+        _ => None,
+    }
+}
+
+/// Reads one target of a list; `over_tcp`: targets are reached over TCP, among others.
+pub(super) fn parse(
+    text: &str,
+    origin: impl Fn() -> Origin,
+    over_tcp: bool,
+) -> Result<Target, DiscoverError> {
     let why = match text {
         "-" => "standard input is named on the command line only".to_owned(),
         _ if text.starts_with('@') => "a list cannot name another list".to_owned(),
         _ => match Target::parse(text) {
-            Ok(target) => return Ok(target),
+            Ok(target) => match needs_tcp(&target).filter(|_| !over_tcp) {
+                None => return Ok(target),
+                Some(protocol) => {
+                    let protocol = protocol.name();
+                    return Err(DiscoverError::NeedsTcp { origin: origin(), text: text.into(), protocol });
+                }
+            },
             Err(why) => why,
         },
     };

@@ -3,10 +3,10 @@
 use super::host::Role;
 use super::script::Script;
 use super::tls_host::{ClientCertificates, TlsHost};
-use super::{Authority, EstateError, Flight, Leaf, LeafKey, LeafSignature};
+use super::{Authority, EstateError, Flight, Identity, Leaf, LeafKey, LeafSignature};
 use crate::model::{Reason, Rule, Stage};
 use crate::time::{DAY_SECONDS, UnixTime};
-use crate::tls::ProtocolVersion;
+use crate::tls::{CipherSuite, ProtocolVersion};
 
 /// A host before it runs.
 pub(super) struct Part {
@@ -15,6 +15,7 @@ pub(super) struct Part {
     pub(super) what: &'static str,
     pub(super) role: Role,
     pub(super) expected_rules: &'static [Rule],
+    pub(super) expected_deep_rules: &'static [Rule],
     pub(super) expected_failure: Option<(Stage, Reason)>,
 }
 
@@ -79,13 +80,37 @@ fn weak_hosts(authority: &Authority) -> Result<Vec<Part>, EstateError> {
     vault.client_certificates = ClientCertificates::Required(authority.root_der().clone());
     let printer = Flight::tls12_rsa(authority.issue(&leaf("printer").key(LeafKey::Rsa1024))?);
     let plant = Flight::old(ProtocolVersion::TLSv1_0, authority.issue(&leaf("plant"))?);
+    let till = Script::choice(sound_at_first_sight(&authority.issue(&leaf("till"))?));
     Ok(vec![
         part("archive", "signed with SHA-1", TlsHost::new(archive).role()?, &[Rule::SignatureSha1]),
         part("two", "a sound ECDSA chain, an expired RSA one", two.role()?, &[Rule::Expired]),
         part("vault", "insists on a client certificate", vault.role()?, &[]),
         part("printer", "RSA key of 1024 bits", Role::Script(Script::flight(printer)), &[Rule::RsaTooShort]),
         part("plant", "TLS 1.0 only", Role::Script(Script::flight(plant)), &[Rule::ObsoleteVersion]),
+        Part {
+            expected_deep_rules: &[Rule::ObsoleteVersion, Rule::Rc4, Rule::Sweet32, Rule::Beast],
+            ..part(
+                "till",
+                "sound at first sight; TLS 1.0, RC4 and 3DES for who asks",
+                Role::Script(till),
+                &[],
+            )
+        },
     ])
+}
+
+/// AES-GCM in TLS 1.2 first, and what nobody took out when it came: AES-CBC, 3DES and RC4, down to TLS 1.0.
+fn sound_at_first_sight(identity: &Identity) -> Vec<Flight> {
+    let old = [
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA,
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_RC4_128_SHA,
+    ];
+    let mut flights = vec![Flight::tls12(identity.clone())];
+    for version in [ProtocolVersion::TLSv1_2, ProtocolVersion::TLSv1_1, ProtocolVersion::TLSv1_0] {
+        flights.extend(old.map(|suite| Flight { suite, ..Flight::old(version, identity.clone()) }));
+    }
+    flights
 }
 
 fn hosts_without_a_chain() -> Vec<Part> {
@@ -113,7 +138,7 @@ fn hosts_without_a_chain() -> Vec<Part> {
 }
 
 fn part(label: &'static str, what: &'static str, role: Role, expected_rules: &'static [Rule]) -> Part {
-    Part { label, what, role, expected_rules, expected_failure: None }
+    Part { label, what, role, expected_rules, expected_deep_rules: &[], expected_failure: None }
 }
 
 fn name(label: &str) -> String {

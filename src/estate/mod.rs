@@ -89,6 +89,8 @@ pub struct DemoHost {
     /// A scan at standard depth that trusts [`Estate::trust_pem`] finds at least these; of severity low and above,
     /// on hosts where it is empty, none.
     pub expected_rules: &'static [Rule],
+    /// A scan at deep depth finds these, too.
+    pub expected_deep_rules: &'static [Rule],
     /// How the visit ends where no chain is served.
     pub expected_failure: Option<(Stage, Reason)>,
 }
@@ -186,6 +188,7 @@ fn describe(part: &Part, at: SocketAddr) -> Result<DemoHost, EstateError> {
         what: part.what,
         scripted: !matches!(part.role, Role::Tls(_)),
         expected_rules: part.expected_rules,
+        expected_deep_rules: part.expected_deep_rules,
         expected_failure: part.expected_failure,
     })
 }

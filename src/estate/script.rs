@@ -24,8 +24,8 @@ pub enum Step {
     AwaitHello,
     /// Sends bytes.
     Send(Arc<[u8]>),
-    /// Answers the hello with a flight, or with the alert of a server that cannot serve it.
-    Flight(Arc<Flight>),
+    /// Answers the hello with one of these flights, or with the alert of a server that cannot serve it.
+    Flight(Arc<[Flight]>),
     /// Sends the same bytes again and again until the peer leaves.
     Repeat(Arc<[u8]>),
     /// Says nothing until the peer leaves.
@@ -50,22 +50,25 @@ impl Script {
 
     /// Serves a flight; refuses whatever the client says next, for it cannot go on.
     pub fn flight(flight: Flight) -> Self {
-        let give_up = alert(flight.version, 2, AlertDescription::handshake_failure);
-        Self::new([
-            Step::AwaitHello,
-            Step::Flight(Arc::new(flight)),
-            Step::AwaitBytes,
-            Step::Send(give_up.into()),
-        ])
+        Self::choice([flight])
+    }
+
+    /// The same by a server of several versions and suites: it chooses the newest version that the client takes, and
+    /// there the first of these flights that fits.
+    pub fn choice(flights: impl Into<Arc<[Flight]>>) -> Self {
+        let flights = flights.into();
+        let newest = flights.iter().map(|flight| flight.version).max().unwrap_or(ProtocolVersion::TLSv1_2);
+        let give_up = alert(newest, 2, AlertDescription::handshake_failure);
+        Self::new([Step::AwaitHello, Step::Flight(flights), Step::AwaitBytes, Step::Send(give_up.into())])
     }
 
     /// Warns that it does not know the name, then goes on (RFC 6066 section 3): clients may not give up.
     pub fn warning_then_flight(flight: Flight) -> Self {
-        let unrecognized_name = alert(flight.version, 1, AlertDescription(112));
+        let unrecognized_name = alert(flight.version, 1, AlertDescription::unrecognized_name);
         Self::new([
             Step::AwaitHello,
             Step::Send(unrecognized_name.into()),
-            Step::Flight(Arc::new(flight)),
+            Step::Flight([flight].into()),
             Step::Hold,
         ])
     }
@@ -178,6 +181,15 @@ pub(super) async fn farewell(stream: &mut TcpStream) {
     let _ = tokio::time::timeout(FAREWELL, leave).await;
 }
 
+/// What a server of these flights would send, or refuse with: `None` only if there are none.
+fn choose<'f>(flights: &'f [Flight], hello: &ClientHello) -> Option<&'f Flight> {
+    let versions = flights.iter().map(|flight| flight.version);
+    let version = versions.filter(|version| *version <= hello.version).max();
+    let mut fitting = flights.iter().filter(|flight| Some(flight.version) == version);
+    let first = fitting.clone().next().or(flights.first());
+    fitting.find(|flight| hello.suites.contains(&flight.suite)).or(first)
+}
+
 enum Next {
     Step,
     /// The peer left.
@@ -202,13 +214,14 @@ impl Play {
             Step::AwaitHello => {
                 self.hello = client_hello::read(&mut self.stream).await;
                 if self.hello.is_none() {
-                    self.send(&alert(ProtocolVersion::TLSv1_2, 2, AlertDescription(10))).await; // unexpected_message
+                    self.send(&alert(ProtocolVersion::TLSv1_2, 2, AlertDescription::unexpected_message))
+                        .await;
                     return Ok(Next::Farewell);
                 }
                 Ok(Next::Step)
             }
             Step::Send(bytes) => Ok(self.send(bytes).await),
-            Step::Flight(flight) => self.answer(flight).await,
+            Step::Flight(flights) => self.answer(flights).await,
             Step::Repeat(bytes) => loop {
                 if let Next::Gone = self.send(bytes).await {
                     return Ok(Next::Gone);
@@ -225,8 +238,9 @@ impl Play {
         }
     }
 
-    async fn answer(&mut self, flight: &Flight) -> Result<Next, EstateError> {
+    async fn answer(&mut self, flights: &[Flight]) -> Result<Next, EstateError> {
         let Some(hello) = self.hello.take() else { return Ok(Next::Farewell) };
+        let Some(flight) = choose(flights, &hello) else { return Ok(Next::Farewell) };
         match flight.answer(&hello)? {
             Answer::Flight(records) => Ok(self.send(&records).await),
             Answer::Refuse(description) => {
@@ -318,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_hello_is_refused_with_an_alert() {
         let (bytes, _) = answer(Script::flight(flight()), b"GET / HTTP/1.0\r\n\r\n").await;
-        assert_eq!(bytes, alert(ProtocolVersion::TLSv1_2, 2, AlertDescription(10)));
+        assert_eq!(bytes, alert(ProtocolVersion::TLSv1_2, 2, AlertDescription::unexpected_message));
     }
 
     #[tokio::test]

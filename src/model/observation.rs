@@ -165,6 +165,8 @@ pub struct Failure {
     pub reason: Reason,
     /// A sentence for a person; may carry the peer's words.
     pub detail: Untrusted,
+    /// What deep inspection found of a server that has no certificate to show.
+    pub inspection: Option<Box<Inspection>>,
 }
 
 /// The step of a visit.
@@ -284,7 +286,7 @@ impl Reason {
 impl Failure {
     /// A failure with its sentence.
     pub fn new(stage: Stage, reason: Reason, detail: impl Into<Untrusted>) -> Self {
-        Self { stage, reason, detail: detail.into() }
+        Self { stage, reason, detail: detail.into(), inspection: None }
     }
 
     /// `stage.reason`, as counted in the report.
@@ -317,6 +319,24 @@ impl<C> Outcome<C> {
             }
             Self::Failure(failure) => Outcome::Failure(failure),
             Self::Read(chain) => Outcome::Read(read(chain)),
+        }
+    }
+
+    /// What deep inspection found, if there was one.
+    pub fn inspection(&self) -> Option<&Inspection> {
+        match self {
+            Self::Handshake(handshake) => handshake.inspection.as_deref(),
+            Self::Failure(failure) => failure.inspection.as_deref(),
+            Self::Read(_) => None,
+        }
+    }
+
+    /// As [`Self::inspection`], to be changed.
+    pub fn inspection_mut(&mut self) -> Option<&mut Inspection> {
+        match self {
+            Self::Handshake(handshake) => handshake.inspection.as_deref_mut(),
+            Self::Failure(failure) => failure.inspection.as_deref_mut(),
+            Self::Read(_) => None,
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::time::timeout_at;
 
 use super::connector::Connector;
 use super::link::Link;
-use super::sweep::{of_io, visit_random, with_read_buffer};
+use super::sweep::{of_io, visit_random};
 use crate::model::{Failure, Reason, ServerName, Stage};
 use crate::tls::{Answer, HelloTemplate, KeyShares, Limits, Question, Reply, Until};
 
@@ -62,17 +62,14 @@ async fn converse(link: &Link, hello: &[u8], reply: &mut Reply) -> Answer {
         return lost(reply, &error);
     }
     loop {
-        if let Err(error) = link.readable().await {
-            return lost(reply, &error);
-        }
-        let answer = with_read_buffer(|buffer| match link.try_read(buffer) {
-            Ok(0) => Some(reply.give_up().unwrap_or(Answer::Closed)),
-            Ok(count) => reply.feed(buffer.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(error) => Some(lost(reply, &error)),
+        let received = link.receive(|bytes| match bytes {
+            [] => Some(reply.give_up().unwrap_or(Answer::Closed)),
+            bytes => reply.feed(bytes),
         });
-        if let Some(answer) = answer {
-            return answer;
+        match received.await {
+            Ok(None) => {}
+            Ok(Some(answer)) => return answer,
+            Err(error) => return lost(reply, &error),
         }
     }
 }

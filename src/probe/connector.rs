@@ -3,12 +3,12 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
+use super::budget::Budget;
 use super::connect::{connect, connect_datagrams};
 use super::link::Link;
 use super::pace::{Expectation, Permit};
@@ -30,9 +30,8 @@ pub(super) struct Connector<'a> {
     expectation: Expectation,
     /// An answer is expected: from the beginning, or since there was one.
     expects_answer: AtomicBool,
-    /// When the endpoint's total time ends; set when the first connection may start, moved on while one waits
-    /// for a turn or for this machine.
-    deadline: Mutex<Option<Instant>>,
+    /// The endpoint's total time.
+    budget: Budget,
     retries: AtomicU32,
 }
 
@@ -60,7 +59,7 @@ impl<'a> Connector<'a> {
             starttls,
             expectation,
             expects_answer: AtomicBool::new(expectation == Expectation::Answer),
-            deadline: Mutex::new(None),
+            budget: Budget::new(prober.settings.total_timeout),
             retries: AtomicU32::new(prober.settings.retries),
         }
     }
@@ -70,7 +69,7 @@ impl<'a> Connector<'a> {
         let other = Self::new(self.prober, self.address, self.server_name, starttls, self.expectation);
         Self {
             expects_answer: AtomicBool::new(self.expects_answer.load(Ordering::Relaxed)),
-            deadline: Mutex::new(self.deadline()),
+            budget: self.budget.go_on(),
             retries: AtomicU32::new(self.retries.load(Ordering::Relaxed)),
             ..other
         }
@@ -158,7 +157,7 @@ impl<'a> Connector<'a> {
     fn patience(&self) -> Patience {
         let now = Instant::now();
         let settings = &self.prober.settings;
-        let total = self.deadline().unwrap_or(now + settings.total_timeout);
+        let total = self.budget.end().unwrap_or(now + settings.total_timeout);
         let end = total.min(now + settings.handshake_timeout * 2);
         let first_word = match self.expectation {
             Expectation::Answer => end,
@@ -181,7 +180,7 @@ impl<'a> Connector<'a> {
             let result = connect(self.address, within, |pause| {
                 prober.pacer.shortage();
                 prober.counters.descriptor_waits.add();
-                self.put_off_deadline(pause);
+                self.budget.pause(pause);
             })
             .await;
             let failure = match result {
@@ -215,7 +214,7 @@ impl<'a> Connector<'a> {
         let opened = connect_datagrams(self.address, within, |pause| {
             prober.pacer.shortage();
             prober.counters.descriptor_waits.add();
-            self.put_off_deadline(pause);
+            self.budget.pause(pause);
         })
         .await;
         match opened {
@@ -232,7 +231,7 @@ impl<'a> Connector<'a> {
         let settings = &self.prober.settings;
         let first_answer = Instant::now() + settings.connect_timeout;
         let end = first_answer + settings.handshake_timeout;
-        let total = self.deadline().unwrap_or(end);
+        let total = self.budget.end().unwrap_or(end);
         Deadlines { first_answer: first_answer.min(total), end: end.min(total) }
     }
 
@@ -254,25 +253,8 @@ impl<'a> Connector<'a> {
     }
 
     async fn wait_for_turn(&self) -> Permit<'a> {
-        let asked = Instant::now();
-        let permit = self.prober.pacer.admit(self.address.ip()).await;
-        let now = Instant::now();
-        let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        *deadline = Some(match *deadline {
-            Some(deadline) => deadline + (now - asked),
-            None => now + self.prober.settings.total_timeout,
-        });
-        drop(deadline);
-        permit
-    }
-
-    fn put_off_deadline(&self, pause: Duration) {
-        let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        *deadline = deadline.map(|deadline| deadline + pause);
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
+        let _waiting = self.budget.wait();
+        self.prober.pacer.admit(self.address.ip()).await
     }
 
     fn expectation(&self) -> Expectation {
@@ -292,7 +274,7 @@ impl<'a> Connector<'a> {
     /// # Errors
     /// Stage `connect`, timeout, where the endpoint's time is used up.
     pub(super) fn time_left(&self) -> Result<Duration, Failure> {
-        let left = self.deadline().map_or(self.prober.settings.total_timeout, |deadline| {
+        let left = self.budget.end().map_or(self.prober.settings.total_timeout, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });
         if left.is_zero() {
@@ -305,7 +287,7 @@ impl<'a> Connector<'a> {
     /// When a handshake that begins now has to be over.
     pub(super) fn handshake_deadline(&self) -> Instant {
         let own = Instant::now() + self.prober.settings.handshake_timeout;
-        self.deadline().map_or(own, |total| total.min(own))
+        self.budget.end().map_or(own, |total| total.min(own))
     }
 
     fn account_connect(&self, permit: &Permit<'_>, reason: Reason) {

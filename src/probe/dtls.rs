@@ -142,5 +142,5 @@ fn failure(error: &FlightError) -> Failure {
         return Failure::new(Stage::Handshake, Reason::NotTls, detail);
     }
     let (reason, detail) = of_flight(error);
-    Failure { stage: Stage::Handshake, reason, detail }
+    Failure::new(Stage::Handshake, reason, detail)
 }

@@ -1,6 +1,7 @@
 //! An open connection as the handshakes read and write it, whatever its records are wrapped in. Never blocks, never
 //! connects.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +9,14 @@ use tokio::net::TcpStream;
 
 use super::tds::Tunnel;
 use crate::tls::starttls::Wrapping;
+
+/// Bytes read at once: a whole flight in most cases, a whole record in all.
+const READ_BYTES: usize = 20 * 1024;
+
+thread_local! {
+    /// One buffer per worker, held only between two waits: a connection that waits for bytes has none.
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+}
 
 /// A connection on which TLS may start.
 #[derive(Debug)]
@@ -78,6 +87,21 @@ impl Link {
         match self.tunnel() {
             Some(mut tunnel) => tunnel.read(buffer, |buffer| self.stream.try_read(buffer)),
             None => self.stream.try_read(buffer),
+        }
+    }
+
+    /// Waits for bytes and hands them to `take`; none where the peer has closed.
+    pub(crate) async fn receive<T>(&self, mut take: impl FnMut(&mut [u8]) -> T) -> io::Result<T> {
+        loop {
+            self.readable().await?;
+            let received: io::Result<T> = READ_BUFFER.with_borrow_mut(|buffer| {
+                let count = self.try_read(buffer)?;
+                Ok(take(buffer.get_mut(..count).unwrap_or_default()))
+            });
+            match received {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return received,
+            }
         }
     }
 

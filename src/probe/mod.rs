@@ -5,6 +5,7 @@
 //! UDP they are `dtls` and `quic`.
 
 mod ask;
+mod budget;
 mod connect;
 mod connector;
 mod deep;
@@ -16,6 +17,7 @@ pub mod pace;
 mod possession;
 mod post_quantum;
 mod prober;
+mod pump;
 mod quic;
 mod recorder;
 mod second_try;

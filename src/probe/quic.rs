@@ -28,8 +28,6 @@ use crate::tls::quic::version_name;
 use crate::tls::{AlertDescription, ProtocolVersion};
 use crate::x509::RawChain;
 
-/// `no_application_protocol` (RFC 7301 section 3.2).
-const NO_APPLICATION_PROTOCOL: AlertDescription = AlertDescription(120);
 /// HTTP/3's word for a close without an error (RFC 9114 section 8.1).
 const H3_NO_ERROR: u32 = 0x100;
 /// A server that takes no connection now (RFC 9000 section 20.1).
@@ -206,7 +204,7 @@ fn silence() -> Failure {
 fn lacks_protocol(stopped: Option<&Stopped>, negotiated: &Negotiated) -> bool {
     match stopped {
         Some(Stopped::Lost(ConnectionError::ConnectionClosed(close))) => {
-            alert(close.error_code.into()) == Some(NO_APPLICATION_PROTOCOL)
+            alert(close.error_code.into()) == Some(AlertDescription::no_application_protocol)
         }
         // The server chose none and said nothing of it, which our own library does not accept.
         Some(Stopped::Lost(_)) => negotiated.error == Some(rustls::Error::NoApplicationProtocol),

@@ -14,6 +14,7 @@ use rustls::{ClientConfig, ClientConnection, Error, HandshakeKind};
 use tokio::time::{Instant, timeout_at};
 
 use super::link::Link;
+use super::pump::{Pump, Stopped};
 use super::recorder::{Record, Recorder};
 use super::settings::ProbeSettings;
 use super::sweep::ca_name;
@@ -22,19 +23,9 @@ use crate::text::Untrusted;
 use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
 use crate::x509::RawChain;
 
-/// Bytes that a server may send in a handshake: more than rustls' own limit of 64 KiB for a message.
-const MOST_BYTES: usize = 256 * 1024;
-/// First bytes of an answer that are kept, to tell what a peer speaks that does not speak TLS.
-const OPENING: usize = 64;
 /// How long a server that asked for a client certificate may take to refuse our having none. In TLS 1.3 that
 /// comes after the handshake, if it comes (RFC 8446 section 4.4.2.4).
 pub(super) const REFUSAL_WAIT: Duration = Duration::from_secs(1);
-
-const HANDSHAKE_FAILURE: u8 = 40;
-const CERTIFICATE_UNKNOWN: u8 = 46;
-const UNKNOWN_CA: u8 = 48;
-const ACCESS_DENIED: u8 = 49;
-const CERTIFICATE_REQUIRED: u8 = 116;
 
 /// What one handshake offers beyond the fixed parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +89,7 @@ impl Standard {
             Ok(session) => session,
             Err(error) => return Attempt::stillborn(&error),
         };
-        let mut visit = Driven { link, session, opening: Vec::new(), bytes: 0 };
+        let mut visit = Driven(Pump::new(link, session));
         let handshake = visit.handshake(|| recorder.has_client_auth());
         let mut ended = timeout_at(deadline, handshake).await.unwrap_or(Ended::Timeout);
         let mut record = recorder.take();
@@ -182,72 +173,30 @@ fn provider(post_quantum: bool) -> CryptoProvider {
     provider
 }
 
-/// A session and its socket.
-struct Driven<'a> {
-    link: &'a Link,
-    session: ClientConnection,
-    opening: Vec<u8>,
-    bytes: usize,
-}
+/// A handshake under way.
+struct Driven<'a>(Pump<'a>);
 
 impl Driven<'_> {
     /// Shakes hands. Takes leave in the same write as the last message, unless `stays` for an answer to it.
     async fn handshake(&mut self, stays: impl Fn() -> bool) -> Ended {
+        let Self(pump) = self;
         loop {
-            let is_over = !self.session.is_handshaking();
+            let is_over = !pump.session.is_handshaking();
             if is_over && !stays() {
-                self.session.send_close_notify();
+                pump.session.send_close_notify();
             }
-            match self.flush().await {
+            match pump.flush().await {
                 Err(error) if !is_over => return Ended::of_io(&error),
                 _ if is_over => {
-                    self.link.handshake_is_over();
+                    pump.link.handshake_is_over();
                     return Ended::Complete;
                 }
                 _ => {}
             }
-            if let Err(ended) = self.read().await {
-                return ended;
+            if let Err(stopped) = pump.read().await {
+                return Ended::of(stopped);
             }
         }
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        while self.session.wants_write() {
-            match self.session.write_tls(&mut Wire(self.link)) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.link.writable().await?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads what there is and lets the session work on it.
-    async fn read(&mut self) -> Result<(), Ended> {
-        let read = loop {
-            let mut wire = Opening { wire: Wire(self.link), seen: &mut self.opening };
-            match self.session.read_tls(&mut wire) {
-                Ok(read) => break read,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.link.readable().await.map_err(|error| Ended::of_io(&error))?;
-                }
-                Err(error) => return Err(Ended::of_io(&error)),
-            }
-        };
-        if read == 0 {
-            return Err(Ended::Closed);
-        }
-        self.bytes += read;
-        if let Err(error) = self.session.process_new_packets() {
-            // Tells the server why, if it still listens.
-            let _ = self.session.write_tls(&mut Wire(self.link));
-            return Err(Ended::of_tls(error));
-        }
-        if self.bytes > MOST_BYTES {
-            return Err(Ended::Incompatible("the handshake has no end".to_owned()));
-        }
-        Ok(())
     }
 
     /// Whether the server asks for a client certificate, and whether it insists.
@@ -258,13 +207,16 @@ impl Driven<'_> {
         if !record.client_auth_requested {
             return ClientAuth::None;
         }
-        let is_tls13 = self.session.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
+        let is_tls13 = self.0.session.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
         let refusal = match &*ended {
             Ended::Complete if is_tls13 => {
                 // Silence is consent: a refusal is an alert right behind our Finished; a ticket or data say
                 // that we are in.
                 let until = deadline.min(Instant::now() + REFUSAL_WAIT);
-                timeout_at(until, self.read()).await.unwrap_or(Ok(())).err()
+                match timeout_at(until, self.0.read()).await {
+                    Ok(Err(stopped)) => Some(Ended::of(stopped)),
+                    Ok(Ok(_)) | Err(_) => None,
+                }
             }
             // Up to TLS 1.2 the refusal comes instead of the server's Finished.
             Ended::Complete => None,
@@ -279,14 +231,15 @@ impl Driven<'_> {
 
     /// Takes leave, if that was not done yet and there is something to leave.
     fn say_goodbye(&mut self) {
-        if !self.session.is_handshaking() {
-            self.session.send_close_notify();
+        let Self(pump) = self;
+        if !pump.session.is_handshaking() {
+            pump.session.send_close_notify();
         }
-        let _ = self.session.write_tls(&mut Wire(self.link));
+        let _ = pump.write();
     }
 
     fn into_attempt(self, record: &mut Record, ended: Ended, client_auth: ClientAuth) -> Attempt {
-        let session = &self.session;
+        let Pump { session, opening, .. } = self.0;
         let names = record.client_auth_ca_names.iter();
         let facts = TlsFacts {
             version: session.protocol_version().map(|version| ProtocolVersion(version.into())),
@@ -308,7 +261,7 @@ impl Driven<'_> {
             chain: record.chain.take(),
             ended,
             hello_retried: session.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
-            opening: self.opening,
+            opening,
         }
     }
 }
@@ -338,10 +291,13 @@ impl Ended {
         }
     }
 
-    fn of_tls(error: Error) -> Self {
-        match error {
-            Error::AlertReceived(alert) => Self::Alert(AlertDescription(alert.into())),
-            other => Self::Incompatible(other.to_string()),
+    fn of(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Io(error) => Self::of_io(&error),
+            Stopped::Tls(Error::AlertReceived(alert)) => Self::Alert(AlertDescription(alert.into())),
+            Stopped::Tls(other) => Self::Incompatible(other.to_string()),
+            Stopped::Closed => Self::Closed,
+            Stopped::Endless => Self::Incompatible("the handshake has no end".to_owned()),
         }
     }
 
@@ -373,13 +329,19 @@ impl Ended {
     /// hanging up.
     pub(super) fn is_for_want_of_a_certificate(&self) -> bool {
         match self {
-            Self::Alert(alert) => {
-                matches!(
-                    alert.0,
-                    HANDSHAKE_FAILURE
-                        ..=CERTIFICATE_UNKNOWN | UNKNOWN_CA | ACCESS_DENIED | CERTIFICATE_REQUIRED
-                )
-            }
+            Self::Alert(alert) => matches!(
+                *alert,
+                AlertDescription::handshake_failure
+                    | AlertDescription::no_certificate
+                    | AlertDescription::bad_certificate
+                    | AlertDescription::unsupported_certificate
+                    | AlertDescription::certificate_revoked
+                    | AlertDescription::certificate_expired
+                    | AlertDescription::certificate_unknown
+                    | AlertDescription::unknown_ca
+                    | AlertDescription::access_denied
+                    | AlertDescription::certificate_required
+            ),
             Self::Closed | Self::Reset => true,
             Self::Complete | Self::ClientAuth | Self::Timeout | Self::Incompatible(_) => false,
         }
@@ -396,45 +358,5 @@ impl Ended {
             Self::Closed => Some(EndedBy::Closed),
             Self::Incompatible(how) => Some(EndedBy::Misbehaved(how.into())),
         }
-    }
-}
-
-/// The socket as rustls reads and writes it; never blocks.
-pub(super) struct Wire<'a>(pub(super) &'a Link);
-
-impl io::Read for Wire<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(buffer)
-    }
-}
-
-impl io::Write for Wire<'_> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.try_write(buffer)
-    }
-
-    fn write_vectored(&mut self, buffers: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_write_vectored(buffers)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Reads from the socket and keeps the first bytes.
-struct Opening<'a> {
-    wire: Wire<'a>,
-    seen: &'a mut Vec<u8>,
-}
-
-impl io::Read for Opening<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.wire.read(buffer)?;
-        let room = OPENING.saturating_sub(self.seen.len());
-        if room > 0 {
-            self.seen.extend(buffer.iter().take(read.min(room)));
-        }
-        Ok(read)
     }
 }

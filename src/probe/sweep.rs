@@ -14,13 +14,7 @@ use crate::tls::{
 };
 use crate::x509::{DistinguishedName, RawChain};
 
-/// Bytes read at once: a whole flight in most cases, a whole record in all.
-const READ_BYTES: usize = 20 * 1024;
-
 thread_local! {
-    /// One buffer per worker, held only between two waits: a connection that waits for bytes has none.
-    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
-
     /// Random bytes in stock: the generator costs a microsecond a call, however little it is asked for.
     static RANDOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
@@ -132,8 +126,8 @@ async fn converse(link: &Link, flight: &mut Flight) -> Result<Box<Captured>, Sto
     link.write_all(flight.hello()).await.map_err(Stopped::Io)?;
     let mut after_bytes = false;
     loop {
-        link.readable().await.map_err(Stopped::Io)?;
-        match read(link, flight, &mut after_bytes)? {
+        let step = link.receive(|bytes| read(bytes, flight, &mut after_bytes)).await;
+        match step.map_err(Stopped::Io)?? {
             Step::NeedMore => {}
             Step::Done(captured) => return Ok(captured),
             Step::Send(answer) => {
@@ -144,25 +138,15 @@ async fn converse(link: &Link, flight: &mut Flight) -> Result<Box<Captured>, Sto
     }
 }
 
-/// Lends the worker's buffer, between two waits.
-pub(super) fn with_read_buffer<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
-    READ_BUFFER.with_borrow_mut(|buffer| read(buffer))
-}
-
-/// Reads what is there, with the worker's buffer.
-fn read(link: &Link, flight: &mut Flight, after_bytes: &mut bool) -> Result<Step, Stopped> {
-    with_read_buffer(|buffer| match link.try_read(buffer) {
-        Ok(0) => Err(Stopped::Closed { after_bytes: *after_bytes }),
-        Ok(count) => {
-            let is_first = !std::mem::replace(after_bytes, true);
-            flight.feed(buffer.get_mut(..count).unwrap_or_default()).map_err(|error| {
-                let is_greeting = is_first && matches!(error, FlightError::NotTls { .. });
-                let words = buffer.get(..count).filter(|_| is_greeting);
-                Stopped::Flight { error, greeted_by: words.and_then(StartTls::by_greeting) }
-            })
-        }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Step::NeedMore),
-        Err(error) => Err(Stopped::Io(error)),
+fn read(bytes: &mut [u8], flight: &mut Flight, after_bytes: &mut bool) -> Result<Step, Stopped> {
+    if bytes.is_empty() {
+        return Err(Stopped::Closed { after_bytes: *after_bytes });
+    }
+    let is_first = !std::mem::replace(after_bytes, true);
+    flight.feed(bytes).map_err(|error| {
+        let is_greeting = is_first && matches!(error, FlightError::NotTls { .. });
+        let greeted_by = if is_greeting { StartTls::by_greeting(bytes) } else { None };
+        Stopped::Flight { error, greeted_by }
     })
 }
 
@@ -188,7 +172,7 @@ impl Stopped {
             Self::Io(error) => of_io(&error),
             Self::Flight { error, .. } => of_flight(&error),
         };
-        let failure = Failure { stage: Stage::Handshake, reason, detail };
+        let failure = Failure::new(Stage::Handshake, reason, detail);
         Missed { failure, alert, hello_retried, greeted_by }
     }
 }

@@ -13,8 +13,6 @@ use crate::text::Untrusted;
 use crate::tls::StartTls;
 use crate::tls::starttls::{Dialogue, UpgradeError, UpgradeStep, Wrapping};
 
-/// Bytes read at once: every greeting that there is, in most cases.
-const READ_BYTES: usize = 2 * 1024;
 /// Bytes that a server may send before TLS, whatever its dialogue allows.
 const MOST_BYTES: usize = 64 * 1024;
 /// Messages that a dialogue may send; the longest one known has five.
@@ -135,22 +133,18 @@ impl Conversation<'_> {
     }
 
     async fn read(&mut self) -> Result<UpgradeStep, Stopped> {
-        let mut buffer = [0; READ_BYTES];
-        let count = loop {
-            match self.link.try_read(&mut buffer) {
-                Ok(0) => return Err(Stopped::Closed { after_bytes: self.bytes > 0 }),
-                Ok(count) => break count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.link.readable().await.map_err(Stopped::Io)?;
-                }
-                Err(error) => return Err(Stopped::Io(error)),
-            }
-        };
-        let bytes = buffer.get(..count).unwrap_or_default();
+        let link = self.link;
+        link.receive(|bytes| self.take(bytes)).await.map_err(Stopped::Io)?
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<UpgradeStep, Stopped> {
+        if bytes.is_empty() {
+            return Err(Stopped::Closed { after_bytes: self.bytes > 0 });
+        }
         self.heard.store(true, Ordering::Relaxed);
         let room = OPENING.saturating_sub(self.opening.len());
         self.opening.extend(bytes.iter().take(room));
-        self.bytes += count;
+        self.bytes += bytes.len();
         if self.bytes > MOST_BYTES {
             return Err(Stopped::TooMuch);
         }
@@ -194,13 +188,17 @@ impl Stopped {
             let detail = format!("the peer does not speak {} but TLS, without an upgrade", protocol.name());
             return Failure::new(Stage::Upgrade, Reason::WrongProtocol, detail);
         }
-        Failure { stage: Stage::Upgrade, reason, detail }
+        Failure::new(Stage::Upgrade, reason, detail)
     }
 }
 
 fn of_dialogue(error: &UpgradeError) -> (Reason, Untrusted) {
     let (reason, words) = match error {
         UpgradeError::Refused(words) => (Reason::Refused, Some(words)),
+        UpgradeError::NameNeeded(words) => {
+            let detail = format!("{error}: {}; name a host, or add --sni", words.raw().trim_end());
+            return (Reason::Refused, detail.into());
+        }
         UpgradeError::NotOffered => (Reason::NotOffered, None),
         UpgradeError::Throttled(words) => (Reason::Throttled, Some(words)),
         UpgradeError::Injected(words) => (Reason::Injected, Some(words)),

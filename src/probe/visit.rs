@@ -21,11 +21,8 @@ use crate::tls::{
 };
 use crate::x509::RawChain;
 
-/// `no_application_protocol` (RFC 7301 section 3.2).
-const NO_APPLICATION_PROTOCOL: AlertDescription = AlertDescription(120);
-
-/// `unrecognized_name` (RFC 6066 section 3).
-const UNRECOGNIZED_NAME: AlertDescription = AlertDescription(112);
+/// What the codec calls an answer of SSL 2.
+const SSL2: &str = "SSLv2";
 
 /// A visit under way.
 #[derive(Debug)]
@@ -41,6 +38,8 @@ pub(super) struct Visit<'a> {
     post_quantum_hellos: u32,
     /// Those for the first chain.
     captures: u32,
+    /// The answer to the first hello is one of SSL 2.
+    answers_as_ssl2: bool,
 }
 
 impl<'a> Visit<'a> {
@@ -54,6 +53,7 @@ impl<'a> Visit<'a> {
             greeted_by: None,
             connections: 0,
             captures: 0,
+            answers_as_ssl2: false,
             post_quantum_hellos: 0,
         }
     }
@@ -111,19 +111,55 @@ impl<'a> Visit<'a> {
     }
 
     async fn deep(&mut self) -> Outcome<RawChain> {
-        let mut outcome = self.standard().await;
-        if let Outcome::Handshake(handshake) = &mut outcome {
-            let made = [
-                (Purpose::Capture, self.captures),
-                (Purpose::Chains, self.connections - self.captures),
-                (Purpose::Groups, self.post_quantum_hellos),
-            ];
-            let inspection = deep::inspect(&self.connector, self.server_name, handshake, made).await;
-            let enumerated = post_quantum::of_inspection(&inspection);
-            handshake.tls.post_quantum = handshake.tls.post_quantum.or(enumerated);
-            handshake.inspection = Some(Box::new(inspection));
+        match self.standard().await {
+            Outcome::Handshake(handshake) => {
+                let made = vec![
+                    (Purpose::Capture, self.captures),
+                    (Purpose::Chains, self.connections - self.captures),
+                    (Purpose::Groups, self.post_quantum_hellos),
+                ];
+                self.inspected(handshake, made).await
+            }
+            Outcome::Failure(failure) if self.may_have_no_certificate(&failure) => {
+                self.deep_without_certificate(failure).await
+            }
+            outcome => outcome,
         }
-        outcome
+    }
+
+    async fn inspected(
+        &self,
+        mut handshake: Box<Handshake<RawChain>>,
+        made: Vec<(Purpose, u32)>,
+    ) -> Outcome<RawChain> {
+        let first = Some(&*handshake);
+        let inspection = deep::inspect(&self.connector, self.server_name, first, made).await;
+        let enumerated = post_quantum::of_inspection(&inspection);
+        handshake.tls.post_quantum = handshake.tls.post_quantum.or(enumerated);
+        handshake.inspection = Some(Box::new(inspection));
+        Outcome::Handshake(handshake)
+    }
+
+    /// The server speaks TLS or SSL, or may: it said no, or hung up.
+    fn may_have_no_certificate(&self, failure: &Failure) -> bool {
+        let says_no =
+            matches!(failure.reason, Reason::Alert | Reason::Closed | Reason::Reset | Reason::NoCertificate);
+        failure.stage == Stage::Handshake && (says_no || self.answers_as_ssl2)
+    }
+
+    async fn deep_without_certificate(&self, failure: Failure) -> Outcome<RawChain> {
+        let made = [(Purpose::Capture, self.connections)];
+        let (found, made) = deep::look_for_bare(&self.connector, self.server_name, made).await;
+        match found {
+            None => Outcome::Failure(failure),
+            Some(deep::Bare::Ssl2(handshake)) => self.inspected(handshake, made).await,
+            Some(deep::Bare::NoCertificate) => {
+                let inspection = deep::inspect(&self.connector, self.server_name, None, made).await;
+                let detail = "the server refuses every suite with a certificate and takes others";
+                let failure = Failure::new(Stage::Handshake, Reason::NoCertificate, detail);
+                Outcome::Failure(Failure { inspection: Some(Box::new(inspection)), ..failure })
+            }
+        }
     }
 
     /// rustls first; our own hello where rustls brings nothing home.
@@ -141,8 +177,8 @@ impl<'a> Visit<'a> {
         }
         let missed = match Found::of(attempt) {
             Found::Handshake(handshake) => return Ok(handshake),
-            Found::Nothing(failure, greeted_by) => {
-                self.greeted_by = greeted_by;
+            Found::Nothing(failure, greeted_by, answers_as_ssl2) => {
+                (self.greeted_by, self.answers_as_ssl2) = (greeted_by, answers_as_ssl2);
                 return Err(failure);
             }
             Found::ForOurHello(failure) => failure,
@@ -241,7 +277,9 @@ impl<'a> Visit<'a> {
     /// What the handshake showed, else what the server says when it is asked, if it is to be.
     async fn look_for_post_quantum(&mut self, facts: &mut TlsFacts) {
         let settings = &self.prober.settings;
-        let enumerates = settings.depth == Depth::Deep && settings.enumerate == Scope::Everything;
+        let enumerates = settings.depth == Depth::Deep
+            && settings.enumerate == Scope::Everything
+            && settings.parts.contains(&Purpose::Groups);
         let group = facts.group.filter(|group| group.is_post_quantum());
         facts.post_quantum = match group {
             Some(group) => Some(PostQuantum::Group(group)),
@@ -303,7 +341,7 @@ fn milder_terms(attempt: &Attempt, terms: Terms) -> Option<(Terms, &'static str)
     if attempt.chain.is_some() {
         return None;
     }
-    if terms.alpn && attempt.ended == Ended::Alert(NO_APPLICATION_PROTOCOL) {
+    if terms.alpn && attempt.ended == Ended::Alert(AlertDescription::no_application_protocol) {
         return Some((Terms { alpn: false, ..terms }, "without ALPN"));
     }
     // A hello that fills two segments is dropped, or answered by hanging up, by some servers and middleboxes.
@@ -318,8 +356,9 @@ fn milder_terms(attempt: &Attempt, terms: Terms) -> Option<(Terms, &'static str)
 /// What a handshake by rustls is good for.
 enum Found {
     Handshake(Handshake<RawChain>),
-    /// Nothing, and our own hello would find no more; with the protocol that greeted instead.
-    Nothing(Failure, Option<StartTls>),
+    /// Nothing, and our own hello would find no more; with the protocol that greeted instead, and whether the answer
+    /// is one of SSL 2.
+    Nothing(Failure, Option<StartTls>, bool),
     /// Nothing that rustls can read.
     ForOurHello(Failure),
 }
@@ -335,26 +374,26 @@ impl Found {
                 inspection: None,
             });
         }
-        if let Some(failure) = speaks_something_else(opening.clone()) {
-            return Self::Nothing(failure, StartTls::by_greeting(&opening));
+        if let Some((failure, protocol)) = speaks_something_else(opening.clone()) {
+            return Self::Nothing(failure, StartTls::by_greeting(&opening), protocol == SSL2);
         }
         let failure = Failure::new(Stage::Handshake, ended.reason(), ended.sentence());
         // One who has begun to answer and does not get on will not do better with another hello, nor will one
         // who does not know the name.
         let is_hopeless = match ended {
             Ended::Timeout => !opening.is_empty(),
-            Ended::Alert(alert) => alert == UNRECOGNIZED_NAME,
+            Ended::Alert(alert) => alert == AlertDescription::unrecognized_name,
             _ => false,
         };
-        if is_hopeless { Self::Nothing(failure, None) } else { Self::ForOurHello(failure) }
+        if is_hopeless { Self::Nothing(failure, None, false) } else { Self::ForOurHello(failure) }
     }
 }
 
-/// What our own codec makes of a peer's first bytes, if they are not TLS.
-fn speaks_something_else(mut opening: Vec<u8>) -> Option<Failure> {
+/// What our own codec makes of a peer's first bytes, if they are not TLS: with the protocol's name.
+fn speaks_something_else(mut opening: Vec<u8>) -> Option<(Failure, &'static str)> {
     let hello = HelloTemplate::new(&Offer::new(OfferKind::Small), KeyShares::BasePoint).hello(&[0; 96], None);
     let error = Flight::new(hello, Limits::default(), Leave::Reset).feed(&mut opening).err()?;
-    let FlightError::NotTls { excerpt, .. } = &error else { return None };
+    let FlightError::NotTls { protocol, excerpt } = &error else { return None };
     let detail = format!("{error}: {}", excerpt.raw());
-    Some(Failure::new(Stage::Handshake, Reason::NotTls, detail))
+    Some((Failure::new(Stage::Handshake, Reason::NotTls, detail), protocol))
 }

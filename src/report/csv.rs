@@ -11,7 +11,7 @@ use super::RecordWriter;
 use super::phrases::key_name;
 use crate::model::{
     ChainVerdict, Failure, FindingState, Handshake, Inspection, OfferedFor, Outcome, PostQuantum, Reaction,
-    TlsFacts, Trust,
+    Scope, TlsFacts, Trust,
 };
 use crate::text::escape_for_csv;
 use crate::time::{DAY_SECONDS, UnixTime};
@@ -99,9 +99,10 @@ const COLUMNS: &[(&str, Value)] = &[
         Some(PostQuantum::Refused) => "none".to_owned(),
         None => String::new(),
     }),
-    // What deep inspection found, in the row of the presented chain: versions offered, pairs of version and suite.
+    // What deep inspection found, in the row of the presented chain: versions offered, pairs of version and suite (empty
+    // where only what is forbidden was asked for: there are others).
     ("versions", |row| row.inspection().map(versions).unwrap_or_default()),
-    ("suite_count", |row| shown(row.inspection().map(suite_count))),
+    ("suite_count", |row| shown(row.inspection().and_then(suite_count))),
     ("weaknesses", |row| row.inspection().map(weaknesses).unwrap_or_default()),
     ("jarm", |row| shown(row.inspection().and_then(|found| found.fingerprints.jarm.as_deref()))),
     ("connections", |row| shown(row.inspection().map(Inspection::connection_count))),
@@ -192,8 +193,7 @@ impl<'a> Row<'a> {
     }
 
     fn inspection(&self) -> Option<&'a Inspection> {
-        let handshake = handshake(&self.view.observation.outcome)?;
-        handshake.inspection.as_deref().filter(|_| self.offered_for.is_none())
+        self.view.observation.outcome.inspection().filter(|_| self.offered_for.is_none())
     }
 
     fn failure(&self) -> Option<&'a Failure> {
@@ -241,8 +241,10 @@ fn versions(inspection: &Inspection) -> String {
     joined(inspection.offered().map(|facts| facts.version.to_string()))
 }
 
-fn suite_count(inspection: &Inspection) -> usize {
-    inspection.offered().map(|facts| facts.cipher_suites.len() + facts.ssl2_ciphers.len()).sum()
+/// `None` where only a part of the suites was asked for.
+fn suite_count(inspection: &Inspection) -> Option<usize> {
+    let pairs = inspection.offered().map(|facts| facts.cipher_suites.len() + facts.ssl2_ciphers.len());
+    (inspection.scope == Scope::Everything).then(|| pairs.sum())
 }
 
 /// Those that a probe showed.

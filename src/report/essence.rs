@@ -4,6 +4,7 @@ use super::layout::{Cell, Column};
 use super::listing::Listing;
 use super::phrases::counted;
 use super::style::Style;
+use crate::model::Scope;
 use crate::tls::{CipherSuite, Ssl2Cipher, SuiteWeakness};
 use crate::wire::v1::{InspectionDocument, TlsDocument, VersionDocument};
 
@@ -12,7 +13,9 @@ const COLUMNS: [Column; 2] = [Column::new("", 12, 18), Column::new("", 24, 200).
 /// A few lines about the inspection of the endpoint `label`, if it was inspected.
 pub(super) fn essence(label: &str, tls: &TlsDocument<'_>) -> Option<Listing> {
     let (versions, inspection) = (tls.versions.as_ref()?, tls.inspection.as_ref()?);
-    let mut listing = Listing::new(&COLUMNS).heading(format!("Inspection of {label}"));
+    let asked_for_all = inspection.scope != Scope::Forbidden.name();
+    let scope = if asked_for_all { "" } else { "; only what the policy forbids was asked for" };
+    let mut listing = Listing::new(&COLUMNS).heading(format!("Inspection of {label}{scope}"));
     let mut field = |name: &str, value: String, style: Style| {
         if !value.is_empty() {
             listing.row([Cell::styled(name, Style::Dim), Cell::styled(&value, style)]);
@@ -21,7 +24,7 @@ pub(super) fn essence(label: &str, tls: &TlsDocument<'_>) -> Option<Listing> {
     let offered = versions.iter().rev().filter(|(_, facts)| facts.offered == Some(true));
     let words = offered.clone().map(|(version, facts)| {
         let suites = counted(u64::try_from(facts.cipher_suites.len()).unwrap_or(u64::MAX), "suite", "suites");
-        match (facts.suites_complete, facts.cipher_suites.is_empty()) {
+        match (facts.suites_complete && asked_for_all, facts.cipher_suites.is_empty()) {
             (true, _) => format!("{version} ({suites})"),
             (false, false) => format!("{version} ({suites} or more)"),
             (false, true) => version.to_string(),
@@ -31,7 +34,8 @@ pub(super) fn essence(label: &str, tls: &TlsDocument<'_>) -> Option<Listing> {
     let is_complete = offered.clone().all(|(_, facts)| facts.suites_complete);
     match (weak_suites(offered.map(|(_, facts)| facts)), is_complete) {
         (weak, _) if !weak.is_empty() => field("weak suites", weak, Style::Medium),
-        (_, true) => field("weak suites", "none".to_owned(), Style::Good),
+        (_, true) if asked_for_all => field("weak suites", "none".to_owned(), Style::Good),
+        (_, true) => field("weak suites", "none of those that the policy forbids".to_owned(), Style::Good),
         (_, false) => field("weak suites", "none seen, but not every suite is known".to_owned(), Style::Low),
     }
     match reacted(inspection, "weak") {

@@ -13,7 +13,7 @@ use super::record::state::EndpointState;
 use super::record::{Table, certificate, open_version};
 use super::schema::{CERTIFICATE_FINGERPRINTS, ENDPOINTS, OBSERVATIONS, SCAN_IDS, SCANS};
 use super::{Flow, Store, StoreError, StoredObservation};
-use crate::model::{EndpointId, Observation, Outcome, ScanState};
+use crate::model::{EndpointId, Observation, ScanState};
 use crate::x509::Fingerprint;
 
 impl Store {
@@ -144,9 +144,7 @@ impl Resolver {
                     return Err(Table::Observation.corrupt(key));
                 }
                 found.observed_at = seen_at;
-                if let (Some(connections), Outcome::Handshake(handshake)) = (connections, &mut found.outcome)
-                    && let Some(inspection) = &mut handshake.inspection
-                {
+                if let (Some(connections), Some(inspection)) = (connections, found.outcome.inspection_mut()) {
                     inspection.connections = connections;
                 }
                 Ok(found)

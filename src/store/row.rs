@@ -42,10 +42,7 @@ impl Row {
         if let Some(same) = &self.same_as {
             let certificates = certificates_of(outcome);
             let start = (self.kind, self.id, *observed_at);
-            let connections = match Aside::of(outcome) {
-                Aside::Connections(connections) => Some(connections),
-                Aside::None | Aside::Sentence(_) => None,
-            };
+            let connections = Aside::of(outcome).connections;
             return observation::encode_same(encoder, key, start, &certificates, same, connections);
         }
         let target = match targets.get(&**target) {

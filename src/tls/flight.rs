@@ -8,10 +8,10 @@ use aws_lc_rs::digest;
 
 use super::codec::{self, Reader, handshake};
 use super::messages::{self, ServerHello};
-use super::record::{self, Front};
+use super::record::{self, Limits, NoRecord, Record, Records};
 use super::schedule::{Algorithms, RecordKeys, Schedule};
 use super::{
-    AlertDescription, CipherSuite, Hello, NamedGroup, ProtocolVersion, SignatureScheme, banner, hello, share,
+    AlertDescription, CipherSuite, Hello, NamedGroup, ProtocolVersion, SignatureScheme, hello, share,
 };
 use crate::text::Untrusted;
 use crate::x509::RawChain;
@@ -25,24 +25,6 @@ pub enum Leave {
     /// In TLS 1.3, after the server's Finished has been read, with the client's Finished and an encrypted
     /// `close_notify`. In older versions there is nothing polite to say without a key exchange: as `Reset`.
     Polite,
-}
-
-/// What a server may make us hold until its certificates are in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes off the wire.
-    pub bytes: usize,
-    /// Records.
-    pub records: u32,
-    /// Records without news: empty ones, warning alerts, ChangeCipherSpec, HelloRequest.
-    pub idle_records: u32,
-}
-
-impl Default for Limits {
-    /// 256 KiB, 4,096 records, 32 of them idle.
-    fn default() -> Self {
-        Self { bytes: 256 * 1024, records: 4_096, idle_records: 32 }
-    }
 }
 
 /// What a flight wants next.
@@ -93,17 +75,23 @@ pub enum FlightError {
     NoCertificate(CipherSuite),
 }
 
+impl From<NoRecord> for FlightError {
+    fn from(error: NoRecord) -> Self {
+        match error {
+            NoRecord::NotTls { protocol, excerpt } => Self::NotTls { protocol, excerpt },
+            NoRecord::Malformed(what) => Self::Malformed(what),
+        }
+    }
+}
+
 /// One server's first flight, as it arrives.
 #[derive(Debug)]
 pub struct Flight {
     hello: Hello,
     limits: Limits,
     leave: Leave,
-    bytes: usize,
-    records: u32,
+    records: Records,
     idle_records: u32,
-    /// The beginning of a record whose end is not here yet.
-    partial_record: Vec<u8>,
     /// The beginning of a handshake message whose end is not here yet.
     partial_message: Vec<u8>,
     expected: Expected,
@@ -164,10 +152,8 @@ impl Flight {
             hello,
             limits,
             leave,
-            bytes: 0,
-            records: 0,
+            records: Records::new(limits),
             idle_records: 0,
-            partial_record: Vec::new(),
             partial_message: Vec::new(),
             expected: Expected::ServerHello,
             retried_transcript: None,
@@ -223,49 +209,20 @@ impl Flight {
 
     /// Reads records; bytes to send, if a message asks for an answer.
     fn read(&mut self, bytes: &mut [u8]) -> Result<Option<Vec<u8>>, FlightError> {
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        let result = if self.partial_record.is_empty() {
-            self.read_records(bytes)
-        } else {
-            let mut joined = std::mem::take(&mut self.partial_record);
-            joined.extend_from_slice(bytes);
-            self.read_records(&mut joined)
-        };
-        if result.is_ok() && self.captured.is_none() && self.bytes > self.limits.bytes {
-            return Err(FlightError::ChainTooLarge { limit: self.limits.bytes });
-        }
-        result
-    }
-
-    fn read_records(&mut self, mut bytes: &mut [u8]) -> Result<Option<Vec<u8>>, FlightError> {
-        loop {
-            match record::split(bytes) {
-                Front::Partial(rest) => {
-                    self.partial_record.extend_from_slice(rest);
-                    return Ok(None);
-                }
-                Front::TooLong => return Err(FlightError::Malformed("a record longer than 18,432 bytes")),
-                Front::Foreign(words) if self.records == 0 => {
-                    return Err(FlightError::NotTls {
-                        protocol: banner::protocol(words),
-                        excerpt: banner::excerpt(words),
-                    });
-                }
-                Front::Foreign(_) => return Err(FlightError::Malformed("something that is not a record")),
-                Front::Record { header, body, rest } => {
-                    self.records += 1;
-                    if self.records > self.limits.records {
-                        return Err(FlightError::Malformed("too many records"));
-                    }
-                    let answer = self.record(&header, body)?;
-                    if answer.is_some() || self.is_over() {
-                        self.partial_record = rest.to_vec();
-                        return Ok(answer);
-                    }
-                    bytes = rest;
-                }
+        let mut joined = Vec::new();
+        let mut rest = self.records.begin(bytes, &mut joined);
+        let mut result = None;
+        while let Some(Record { header, body }) = self.records.next(&mut rest)? {
+            result = self.record(&header, body)?;
+            if result.is_some() || self.is_over() {
+                self.records.keep(rest);
+                break;
             }
         }
+        if self.captured.is_none() && self.records.is_too_much() {
+            return Err(FlightError::ChainTooLarge { limit: self.limits.bytes });
+        }
+        Ok(result)
     }
 
     /// Nothing that could still come is wanted.
@@ -384,6 +341,10 @@ impl Flight {
         if hello.is_retry_request {
             return self.retry(message, &hello).map(Some);
         }
+        // A choice from outside the list shows what the server does wrong, not what it takes.
+        if !self.hello.lists_suite(hello.cipher_suite) {
+            return Err(FlightError::Malformed("a cipher suite that was not offered"));
+        }
         match hello.version {
             ProtocolVersion::TLSv1_3 => {
                 self.protection = Some(self.protect(message, &hello)?);
@@ -415,8 +376,9 @@ impl Flight {
         }
         let second = hello::second_hello(&self.hello, request.group, request.cookie)
             .ok_or(FlightError::Malformed("a request for a key share that cannot be made"))?;
-        let mut answer = vec![record::CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1, record::HANDSHAKE, 3, 3];
-        codec::put_vector16(&mut answer, &second);
+        let mut answer = Vec::new();
+        record::put(&mut answer, record::CHANGE_CIPHER_SPEC, ProtocolVersion::TLSv1_2, &[1]);
+        record::put(&mut answer, record::HANDSHAKE, ProtocolVersion::TLSv1_2, &second);
 
         // The first hello is replaced by its hash (RFC 8446 section 4.4.1).
         let first = digest::digest(algorithms.hash, self.hello.message());

@@ -3,7 +3,7 @@
 
 use super::codec::{self, Reader, extension, handshake};
 use super::share::{self, Keys};
-use super::{KeyShares, NamedGroup, Offer, OfferKind, ProtocolVersion, SignatureScheme};
+use super::{CipherSuite, KeyShares, NamedGroup, Offer, OfferKind, ProtocolVersion, SignatureScheme};
 
 /// Random bytes of one visit: the hello's random, its session id, and the seed of fresh keys.
 pub type VisitRandom = [u8; 96];
@@ -161,6 +161,12 @@ impl Hello {
         self.record.get(5..).unwrap_or_default()
     }
 
+    /// Whether this suite is on its list.
+    pub(super) fn lists_suite(&self, suite: CipherSuite) -> bool {
+        suites_of(self.message())
+            .is_some_and(|suites| suites.chunks_exact(2).any(|s| s == suite.0.to_be_bytes()))
+    }
+
     /// The groups it lists.
     pub(super) fn lists_group(&self, group: NamedGroup) -> bool {
         extension_of(self.message(), extension::SUPPORTED_GROUPS)
@@ -210,6 +216,13 @@ pub(super) fn second_hello(
     message.extend_from_slice(fixed);
     codec::put_vector16(&mut message, &extensions);
     Some(message)
+}
+
+fn suites_of(message: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader::new(message.get(4..)?);
+    reader.take(2 + 32)?;
+    reader.vector8()?;
+    reader.vector16()
 }
 
 /// A hello's body up to the length of its extensions.

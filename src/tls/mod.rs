@@ -29,10 +29,11 @@ pub mod weakness;
 
 pub use dh_primes::known_prime;
 pub use dtls::{DtlsFlight, DtlsStep};
-pub use flight::{Captured, Flight, FlightError, Leave, Limits, Step};
+pub use flight::{Captured, Flight, FlightError, Leave, Step};
 pub use hello::{Hello, HelloTemplate, HelloTemplates, VisitRandom};
 pub use offer::{KeyShares, Offer, OfferKind};
 pub use question::{Question, Until};
+pub use record::Limits;
 pub use registry::{
     AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2Cipher, SuiteWeakness,
 };

@@ -2,11 +2,11 @@
 //! alerts. Never decrypts, never answers. RFC 8446, RFC 5246, RFC 4346, RFC 2246, RFC 6101.
 
 use super::codec::{self, Reader, extension, handshake};
-use super::flight::{FlightError, Limits};
+use super::flight::FlightError;
 use super::messages::{self, ServerHello};
-use super::record::{self, Front};
+use super::record::{self, Limits, Record, Records};
 use super::registry::Authentication;
-use super::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, Until, banner};
+use super::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, Until};
 use crate::text::Untrusted;
 use crate::x509::RawChain;
 
@@ -103,9 +103,7 @@ pub enum KeyExchange {
 pub struct Reply {
     until: Until,
     limits: Limits,
-    bytes: usize,
-    records: u32,
-    partial_record: Vec<u8>,
+    records: Records,
     messages: Vec<u8>,
     answer: Option<Box<ServerAnswer>>,
 }
@@ -113,15 +111,7 @@ pub struct Reply {
 impl Reply {
     /// An answer that is yet to come.
     pub fn new(until: Until, limits: Limits) -> Self {
-        Self {
-            until,
-            limits,
-            bytes: 0,
-            records: 0,
-            partial_record: Vec::new(),
-            messages: Vec::new(),
-            answer: None,
-        }
+        Self { until, limits, records: Records::new(limits), messages: Vec::new(), answer: None }
     }
 
     /// What the server chose, if its hello is in although the rest that was waited for is not.
@@ -146,39 +136,17 @@ impl Reply {
     }
 
     fn read(&mut self, bytes: &[u8]) -> Result<bool, FlightError> {
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        if self.bytes > self.limits.bytes {
+        let (mut bytes, mut joined) = (bytes.to_vec(), Vec::new());
+        let mut rest = self.records.begin(&mut bytes, &mut joined);
+        if self.records.is_too_much() {
             return Err(FlightError::Malformed("more than a server has to say"));
         }
-        let mut joined = std::mem::take(&mut self.partial_record);
-        joined.extend_from_slice(bytes);
-        let mut rest = joined.as_mut_slice();
-        loop {
-            match record::split(rest) {
-                Front::Partial(part) => {
-                    self.partial_record = part.to_vec();
-                    return Ok(false);
-                }
-                Front::TooLong => return Err(FlightError::Malformed("a record longer than 18,432 bytes")),
-                Front::Foreign(words) if self.records == 0 => {
-                    return Err(FlightError::NotTls {
-                        protocol: banner::protocol(words),
-                        excerpt: banner::excerpt(words),
-                    });
-                }
-                Front::Foreign(_) => return Err(FlightError::Malformed("something that is not a record")),
-                Front::Record { header, body, rest: after } => {
-                    self.records += 1;
-                    if self.records > self.limits.records {
-                        return Err(FlightError::Malformed("too many records"));
-                    }
-                    if self.record(header[0], body)? {
-                        return Ok(true);
-                    }
-                    rest = after;
-                }
+        while let Some(Record { header: [content_type, ..], body }) = self.records.next(&mut rest)? {
+            if self.record(content_type, body)? {
+                return Ok(true);
             }
         }
+        Ok(false)
     }
 
     /// Whether the answer is complete.

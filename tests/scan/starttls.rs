@@ -1,7 +1,5 @@
 //! Protocols that are upgraded to TLS, from the command line to the findings: what was measured is what is told.
 
-use std::sync::Arc;
-
 use certvigil::estate::{Flight, Identity, Leaf, Script, Step};
 
 use super::{at, check, list};
@@ -19,7 +17,7 @@ fn mail_server(identity: &Identity) -> Script {
         Step::AwaitBytes,
         say("220 go ahead\r\n"),
         Step::AwaitHello,
-        Step::Flight(Arc::new(Flight::tls12(identity.clone()))),
+        Step::Flight([Flight::tls12(identity.clone())].into()),
         Step::Hold,
     ])
 }

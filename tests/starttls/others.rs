@@ -1,6 +1,8 @@
 //! vsftpd, Prosody, xrdp, nats-server, InspIRCd, Cyrus nntpd.
 
 use super::*;
+use std::process::Command;
+
 use support::cyrus::Cyrus;
 use support::inspircd::inspircd;
 use support::nats::nats;
@@ -36,6 +38,26 @@ fn prosody_turns_away_who_asks_for_another_domain() {
     let prosody = Prosody::start("elsewhere.example", &sound.identity);
     let words = assert_no_way(prosody.clients, "xmpp", "refused");
     assert!(words.as_str().unwrap().contains("host-unknown"), "{words}");
+}
+
+#[test]
+fn prosody_at_an_address_without_a_name_is_a_failure_that_says_what_to_name() {
+    let sound = Sound::new();
+    let prosody = Prosody::start(NAME, &sound.identity);
+    let target = format!("xmpp://{}", prosody.clients);
+    let output = Command::new(env!("CARGO_BIN_EXE_certvigil"))
+        .args(["scan", "--no-store", "--no-progress", "--fail-on", "none", "-f", "json", &target])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let outcome = &report["endpoints"][0]["outcome"];
+    assert_eq!(
+        (&outcome["stage"], &outcome["reason"]),
+        (&"upgrade".into(), &"refused".into()),
+        "{outcome:#}"
+    );
+    let words = outcome["detail"].as_str().unwrap();
+    assert!(words.contains("which domain is meant") && words.contains("--sni"), "{words}");
 }
 
 #[test]

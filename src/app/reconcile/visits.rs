@@ -50,11 +50,13 @@ impl Visits<'_> {
         Ok(if current.last_scan != self.sequence {
             let last = Last { visited: current.last_scan, reported };
             Visit::NotMade(last, endpoint.server_name.as_ref().map(|_| endpoint.label()))
-        } else if current.observation.outcome.presented().is_some() {
-            let is_told = assess::is_determined(rule, &current.observation);
-            if is_told { Visit::Measured } else { Visit::InDoubt }
         } else {
-            Visit::Silent
+            let has_chain = current.observation.outcome.presented().is_some();
+            match (assess::is_determined(rule, &current.observation), has_chain) {
+                (true, _) => Visit::Measured,
+                (false, true) => Visit::InDoubt,
+                (false, false) => Visit::Silent,
+            }
         })
     }
 

@@ -36,9 +36,10 @@ pub(super) fn judge(view: &EndpointView<'_>) -> Option<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assess::is_determined;
     use crate::assess::tests::inspected::{accepting, finding, is_silent, observed, sound, undetermined};
     use crate::assess::tests::pki::{Judge, verdict};
-    use crate::model::TlsFacts;
+    use crate::model::{Failure, Outcome, Reason, Stage, TlsFacts};
     use crate::tls::{CipherSuite, ProtocolVersion};
 
     #[test]
@@ -55,5 +56,21 @@ mod tests {
         assert_eq!(on_smtp(25), Severity::Low);
         assert_eq!(on_smtp(587), Severity::High);
         assert!(is_silent(&sound(), Rule::Anonymous) && is_silent(&undetermined(), Rule::Anonymous));
+    }
+
+    #[test]
+    fn a_server_that_has_nothing_else_is_judged_without_a_chain() {
+        let suite = CipherSuite::TLS_DH_anon_WITH_AES_128_CBC_SHA;
+        let mut observation = observed(&sound(), TlsFacts::default());
+        let mut fail = |inspection| {
+            let failure = Failure::new(Stage::Handshake, Reason::NoCertificate, "");
+            observation.outcome = Outcome::Failure(Failure { inspection, ..failure });
+            observation.clone()
+        };
+        let inspected = fail(Some(Box::new(accepting(ProtocolVersion::TLSv1_2, &[suite]))));
+        let assessment = Judge::with(Vec::new()).assess(&inspected);
+        assert_eq!(verdict(&assessment, Rule::Anonymous).severity, Severity::High);
+        assert!(is_determined(Rule::Anonymous, &inspected) && !is_determined(Rule::Expired, &inspected));
+        assert!(!is_determined(Rule::Anonymous, &fail(None)));
     }
 }

@@ -30,10 +30,12 @@ pub(super) fn judge(view: &EndpointView<'_>) -> Option<Verdict> {
     let best = view.versions().pop().map(|version| version.to_string());
     let (detail, group, remedy) = match obstacle {
         Obstacle::Version => (
-            format!(
-                "The server speaks {} at most; post-quantum groups need TLS 1.3.",
-                best.clone().unwrap_or_else(|| "TLS 1.2".to_owned())
-            ),
+            match &best {
+                Some(best) => {
+                    format!("The server speaks nothing newer than {best}; post-quantum groups need TLS 1.3.")
+                }
+                None => "The server does not speak TLS 1.3, which post-quantum groups need.".to_owned(),
+            },
             "version".to_owned(),
             "Enable TLS 1.3 first, then X25519MLKEM768 (OpenSSL 3.5, Go 1.24 and later have both).",
         ),
@@ -86,6 +88,12 @@ fn obstacle(view: &EndpointView<'_>) -> Option<Obstacle> {
         return None;
     }
     let enumerated = view.inspection().map_or(Enumerated::Unknown, enumerated);
+    // A version that a handshake has shown is not an obstacle, whatever the server refused later.
+    let has_tls13 = view.versions().contains(&ProtocolVersion::TLSv1_3);
+    let enumerated = match enumerated {
+        Enumerated::Lacks(Obstacle::Version) if has_tls13 => Enumerated::Unknown,
+        enumerated => enumerated,
+    };
     match (enumerated, tls.post_quantum) {
         (Enumerated::Lacks(obstacle), _) => return Some(obstacle),
         (Enumerated::Has, _) | (Enumerated::Unknown, None) => {}
@@ -94,8 +102,11 @@ fn obstacle(view: &EndpointView<'_>) -> Option<Obstacle> {
         }
         (Enumerated::Unknown, Some(PostQuantum::Group(_))) => {}
         (Enumerated::Unknown, Some(PostQuantum::Refused)) => {
-            let is_older = view.versions().pop().is_some_and(|best| best < ProtocolVersion::TLSv1_3);
-            return Some(if is_older { Obstacle::Version } else { Obstacle::NotOffered });
+            return Some(if has_tls13 || view.versions().is_empty() {
+                Obstacle::NotOffered
+            } else {
+                Obstacle::Version
+            });
         }
     }
     chosen.filter(|_| was_offered).map(Obstacle::NotChosen)
@@ -163,8 +174,17 @@ mod tests {
         let mut older = sound();
         of(&mut older, ProtocolVersion::TLSv1_3).offered = Some(false);
         of(&mut older, ProtocolVersion::TLSv1_3).groups.clear();
-        assert!(finding(&older, Rule::NoPostQuantum).detail.contains("speaks TLSv1.2 at most"));
+        assert!(finding(&older, Rule::NoPostQuantum).detail.contains("nothing newer than TLSv1.2"));
         assert!(is_silent(&with_groups(&[NamedGroup::MLKEM1024]), Rule::NoPostQuantum));
+    }
+
+    #[test]
+    fn a_version_that_was_shown_does_not_stand_in_the_way() {
+        let mut older = sound();
+        of(&mut older, ProtocolVersion::TLSv1_3).offered = Some(false);
+        of(&mut older, ProtocolVersion::TLSv1_3).groups.clear();
+        let shown = TlsFacts { version: Some(ProtocolVersion::TLSv1_3), ..TlsFacts::default() };
+        assert_eq!(detail(&observed(&older, shown)), None);
     }
 
     #[test]
@@ -194,7 +214,7 @@ mod tests {
         assert!(swept(new, Some(PostQuantum::Group(DRAFT))).unwrap().contains("draft"));
         assert!(swept(new, Some(PostQuantum::Refused)).unwrap().contains("takes no group"));
         let older = swept(ProtocolVersion::TLSv1_2, Some(PostQuantum::Refused)).unwrap();
-        assert!(older.contains("speaks TLSv1.2 at most"), "{older}");
+        assert!(older.contains("nothing newer than TLSv1.2"), "{older}");
     }
 
     #[test]

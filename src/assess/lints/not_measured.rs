@@ -17,6 +17,7 @@ pub(super) fn judge(view: &EndpointView<'_>) -> Option<Verdict> {
 /// The failure in a few words.
 pub(super) fn summary(failure: &Failure) -> String {
     let what = match failure.reason {
+        Reason::Refused if failure.stage == Stage::Upgrade => "the server refused",
         Reason::Refused => "connection refused",
         Reason::Timeout => "timed out",
         Reason::Reset => "connection reset",
@@ -52,6 +53,9 @@ pub(super) fn sentence(failure: &Failure) -> String {
 /// What to look at for each reason.
 pub(super) fn remedy(failure: &Failure) -> &'static str {
     match failure.reason {
+        Reason::Refused if failure.stage == Stage::Upgrade => {
+            "See what the server said: does it serve another name (--sni), or is TLS not set up there?"
+        }
         Reason::Refused => "Is the port right, and does the service run? Nothing listens there.",
         Reason::Timeout if failure.stage == Stage::Connect => {
             "Is the address right? A firewall may drop the packets; try from another network, or a longer --timeout."

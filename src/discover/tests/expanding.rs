@@ -133,18 +133,26 @@ async fn every_transport_makes_an_endpoint_and_only_tcp_is_upgraded() {
 #[tokio::test]
 async fn an_upgrade_named_by_itself_is_of_tcp_and_no_endpoint_stands_twice() {
     let targets = ["a.example:443", "smtp://a.example:443"];
-    for (transports, expected) in [
-        (
-            vec![Transport::Tcp, Transport::Quic],
-            vec!["a.example:443 -", "a.example:443 smtp", "a.example:443/quic -"],
-        ),
-        (vec![Transport::Quic], vec!["a.example:443/quic -"]),
-    ] {
-        let plan = planned(Request { transports, ..request(&targets) });
-        let labels = labels(&plan).await;
-        assert_eq!(labels, expected);
-        assert_eq!(plan.probes(), Some(wide(expected.len())));
+    let transports = vec![Transport::Tcp, Transport::Quic];
+    let plan = planned(Request { transports, ..request(&targets) });
+    let expected = ["a.example:443 -", "a.example:443 smtp", "a.example:443/quic -"];
+    assert_eq!(labels(&plan).await, expected);
+    assert_eq!(plan.probes(), Some(wide(expected.len())));
+}
+
+#[test]
+fn a_target_that_is_upgraded_over_tcp_is_an_error_where_nothing_is() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "a.example\nxmpp://b.example\n").unwrap();
+    let in_file = format!("@{}", file.path().display());
+    for (target, place) in [("smtp://a.example", "argument 1"), (&*in_file, ":2")] {
+        let over = |transports| plan(Request { transports, ..request(&[target]) });
+        let error = over(vec![Transport::Quic, Transport::Dtls]).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains("add tcp to them"), "{error}");
+        assert!(over(vec![Transport::Quic, Transport::Tcp]).is_ok());
     }
+    let direct = Request { transports: vec![Transport::Quic], ..request(&["https://a.example"]) };
+    assert!(plan(direct).is_ok());
 }
 
 #[test]

@@ -13,9 +13,6 @@ use crate::probe::pace::Permit;
 
 use super::host::Host;
 
-/// Bytes read at once.
-const READ_BYTES: usize = 4 * 1024;
-
 /// What a server did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
@@ -72,24 +69,11 @@ impl<'a> Conversation<'a> {
     }
 
     async fn hear_until(&self, end: Instant) -> Heard {
-        timeout_at(end, self.read()).await.unwrap_or(Heard::Silence)
-    }
-
-    async fn read(&self) -> Heard {
-        let mut buffer = vec![0; READ_BYTES];
-        loop {
-            if let Err(error) = self.link.readable().await {
-                return broken(&error);
-            }
-            match self.link.try_read(&mut buffer) {
-                Ok(0) => return Heard::Closed,
-                Ok(count) => {
-                    buffer.truncate(count);
-                    return Heard::Bytes(buffer);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return broken(&error),
-            }
+        match timeout_at(end, self.link.receive(|bytes| bytes.to_vec())).await {
+            Ok(Ok(bytes)) if bytes.is_empty() => Heard::Closed,
+            Ok(Ok(bytes)) => Heard::Bytes(bytes),
+            Ok(Err(error)) => broken(&error),
+            Err(_) => Heard::Silence,
         }
     }
 }

@@ -29,7 +29,8 @@ pub(super) async fn everything(host: &Host<'_>, inspection: &mut Inspection) {
         },
         async {
             let ssl2 = ask_ssl2(host).await;
-            let mut tls13 = Tls13::default();
+            let wants_groups = host.wants(Purpose::Groups);
+            let mut tls13 = if wants_groups { Tls13::default() } else { Tls13::suites_only() };
             run(host, &mut tls13).await;
             let mut older = OldVersions::among(&OldVersions::ALL);
             run(host, &mut older).await;
@@ -270,8 +271,19 @@ fn purpose(aim: Aim) -> Purpose {
 }
 
 async fn run_sealed(host: &Host<'_>, purpose: Purpose, sealed: &mut Sealed) {
+    let mut has_opened = false;
     while let Some(offer) = sealed.offer() {
-        let answer = open_flight(host, purpose, &offer).await;
+        let mut answer = open_flight(host, purpose, &offer).await;
+        // The first offer of schemes has all that the server took: that it refuses it now is not its last word.
+        let is_first_of_schemes = purpose == Purpose::SignatureSchemes && !has_opened;
+        let is_doubtful = is_first_of_schemes || host.changes_its_mind();
+        if answer == SealedAnswer::Refused && is_doubtful {
+            answer = open_flight(host, purpose, &offer).await;
+            if matches!(answer, SealedAnswer::Opened { .. }) {
+                host.has_changed_its_mind();
+            }
+        }
+        has_opened |= matches!(answer, SealedAnswer::Opened { .. });
         sealed.hear(&answer);
     }
 }

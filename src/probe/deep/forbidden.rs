@@ -15,12 +15,12 @@ const TLS13: ProtocolVersion = ProtocolVersion::TLSv1_3;
 /// Asks about what is forbidden; two lanes side by side.
 pub(super) async fn ask(
     host: &Host<'_>,
-    first: &Handshake<RawChain>,
+    first: Option<&Handshake<RawChain>>,
     forbidden: &Forbidden,
     inspection: &mut Inspection,
 ) {
     let is_allowed = |version: &ProtocolVersion| !forbidden.versions.contains(version);
-    let has_rsa = has_rsa_key(first);
+    let has_rsa = first.is_some_and(has_rsa_key);
     let ((tls12, sights12), (mut facts, mut sights)) = tokio::join!(
         async {
             if is_allowed(&TLS12) {
@@ -39,8 +39,9 @@ pub(super) async fn ask(
     facts.sort_by_key(|facts| facts.version);
     sights.join(&sights12);
     // The version of the first handshake is one that the server speaks, whatever it refuses.
+    let shown = first.and_then(|first| first.tls.version);
     for facts in &mut facts {
-        if facts.offered.is_none() && first.tls.version == Some(facts.version) {
+        if facts.offered.is_none() && shown == Some(facts.version) {
             facts.offered = Some(true);
         }
     }

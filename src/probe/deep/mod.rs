@@ -1,6 +1,7 @@
 //! Deep inspection of one endpoint: drives the pure enumerations of `tls/` and the probes for weaknesses over
 //! connections of their own. Never judges.
 
+mod bare;
 mod conversation;
 mod enumerate;
 mod fingerprints;
@@ -16,19 +17,21 @@ mod ssl2;
 mod test_hosts;
 mod weaknesses;
 
+pub(super) use bare::{Bare, look_for_bare};
 use host::Host;
 
 use super::connector::Connector;
-use crate::model::{Handshake, Inspection, Purpose, Scope, ServerName};
+use crate::model::{Handshake, Inspection, Purpose, Scope, ServerName, VersionFacts};
 use crate::tls::StartTls;
 use crate::x509::RawChain;
 
-/// Inspects an endpoint that a handshake reached. `made` are the connections that this took.
+/// Inspects an endpoint. `first` is the handshake that reached it, if one did; `made` are the connections that were
+/// made before.
 pub(super) async fn inspect(
     connector: &Connector<'_>,
     server_name: Option<&ServerName>,
-    first: &Handshake<RawChain>,
-    made: [(Purpose, u32); 3],
+    first: Option<&Handshake<RawChain>>,
+    made: impl IntoIterator<Item = (Purpose, u32)>,
 ) -> Inspection {
     let host = Host::new(connector, server_name).after(made);
     let settings = &connector.prober().settings;
@@ -53,11 +56,29 @@ pub(super) async fn inspect(
             }
         }
     }
-    // What a handshake has shown cannot be refused: such a server changes its mind.
-    let shown = inspection.versions.iter_mut().find(|facts| Some(facts.version) == first.tls.version);
-    if let Some(facts) = shown.filter(|facts| facts.offered == Some(false)) {
-        (facts.offered, facts.suites_complete) = (None, false);
+    // What a handshake has shown cannot be refused.
+    let shown = first.and_then(|first| first.tls.version);
+    let refuses_it = |facts: &VersionFacts| Some(facts.version) == shown && facts.offered == Some(false);
+    if host.changes_its_mind() || inspection.versions.iter().any(refuses_it) {
+        unsettle(&mut inspection);
     }
     inspection.connections = host.connections();
     inspection
 }
+
+/// Takes back what rests on a refusal: the server changes its mind.
+fn unsettle(inspection: &mut Inspection) {
+    for facts in &mut inspection.versions {
+        facts.offered = facts.offered.filter(|offered| *offered);
+        facts.suites_complete = false;
+        facts.groups_complete = false;
+        facts.schemes_complete = false;
+    }
+    inspection.intolerances = None;
+    inspection.features.alpn = None;
+    let fallback_scsv = &mut inspection.features.fallback_scsv;
+    *fallback_scsv = fallback_scsv.filter(|protected| *protected);
+}
+
+#[cfg(test)]
+mod tests;

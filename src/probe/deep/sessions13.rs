@@ -13,12 +13,9 @@ use tokio::time::timeout_at;
 
 use super::host::Host;
 use crate::model::{Features, Purpose};
-use crate::probe::link::Link;
+use crate::probe::pump::{Pump, Stopped};
 use crate::probe::recorder::Recorder;
-use crate::probe::standard::Wire;
 
-/// Bytes that a server may send until it hangs up.
-const MOST_BYTES: usize = 256 * 1024;
 /// Tickets that are kept; servers send one to four.
 const MOST_TICKETS: usize = 8;
 
@@ -67,51 +64,38 @@ async fn visit(host: &Host<'_>, config: &Arc<ClientConfig>) -> Option<Visit> {
         Some(name) => ServerName::try_from(name.as_str().to_owned()).ok()?,
         None => ServerName::IpAddress(connector.address().ip().into()),
     };
-    let mut session = ClientConnection::new(config.clone(), name).ok()?;
+    let session = ClientConnection::new(config.clone(), name).ok()?;
     let (permit, link) = host.open(Purpose::Features).await.ok()?;
     let deadline = connector.handshake_deadline();
-    let ended = timeout_at(deadline, converse(&link, &mut session)).await;
+    let mut pump = Pump::new(&link, session);
+    let ended = timeout_at(deadline, converse(&mut pump)).await;
     connector.account(&permit, false, None);
-    let completed = !session.is_handshaking();
+    let completed = !pump.session.is_handshaking();
     completed.then(|| Visit {
-        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+        resumed: pump.session.handshake_kind() == Some(HandshakeKind::Resumed),
         to_the_end: matches!(ended, Ok(Ok(()))),
     })
 }
 
 /// Until the server hangs up.
-async fn converse(link: &Link, session: &mut ClientConnection) -> io::Result<()> {
+async fn converse(pump: &mut Pump<'_>) -> Result<(), Stopped> {
     let mut said_goodbye = false;
-    let mut bytes = 0;
     loop {
-        if !session.is_handshaking() && !said_goodbye {
-            session.send_close_notify();
+        if !pump.session.is_handshaking() && !said_goodbye {
+            pump.session.send_close_notify();
             said_goodbye = true;
         }
-        while session.wants_write() {
-            match session.write_tls(&mut Wire(link)) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => link.writable().await?,
-                Err(error) => return Err(error),
-            }
-        }
-        link.readable().await?;
-        match session.read_tls(&mut Wire(link)) {
-            Ok(0) => return Ok(()),
-            Ok(count) => bytes += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error),
-        }
-        let state = session.process_new_packets().map_err(io::Error::other)?;
+        pump.flush().await.map_err(Stopped::Io)?;
+        let state = match pump.read().await {
+            Err(Stopped::Closed) => return Ok(()),
+            state => state?,
+        };
         if state.peer_has_closed() {
             return Ok(());
         }
         // Application data is of no interest, and must not fill the buffer.
         let mut plain = vec![0; state.plaintext_bytes_to_read()];
-        io::Read::read_exact(&mut session.reader(), &mut plain)?;
-        if bytes > MOST_BYTES {
-            return Err(io::Error::other("the server has no end"));
-        }
+        io::Read::read_exact(&mut pump.session.reader(), &mut plain).map_err(Stopped::Io)?;
     }
 }
 

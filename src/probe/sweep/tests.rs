@@ -163,17 +163,19 @@ async fn a_server_that_closes_is_closed_and_one_that_resets_is_reset() {
 
 #[tokio::test]
 async fn what_a_peer_says_decides_the_reason() {
-    /// ServerHello for an anonymous suite.
+    /// ServerHello for a suite that was offered.
     const HELLO: &[u8] = b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03\
-        55555555555555555555555555555555\x00\x00\x34\x00";
-    let anonymous = [HELLO, b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00"].concat();
+        55555555555555555555555555555555\x00\x00\x2f\x00";
+    let without = [HELLO, b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00"].concat();
+    let unasked = [HELLO.strip_suffix(b"\x2f\x00").unwrap(), b"\x34\x00"].concat();
     let endless = [HELLO, b"\x16\x03\x03\x00\x04\x0b\x05\x00\x00", &[22, 3, 3, 0, 1, 0].repeat(99)].concat();
     for (bytes, code, detail) in [
         (b"\x15\x03\x03\x00\x02\x02\x28".as_slice(), "handshake.alert", "alert handshake_failure"),
         (b"SSH-2.0-x\x1b[2J\r\n", "handshake.not_tls", "SSH"),
         (b"\x16\x03\x03\x00\x04\x0b\x00\x00\x00", "handshake.malformed", "before the ServerHello"),
         (&endless, "handshake.chain_too_large", "262144"),
-        (&anonymous, "handshake.no_certificate", "TLS_DH_anon_WITH_AES_128_CBC_SHA"),
+        (&without, "handshake.no_certificate", "TLS_RSA_WITH_AES_128_CBC_SHA"),
+        (&unasked, "handshake.malformed", "a cipher suite that was not offered"),
     ] {
         let result = capture_bytes(bytes).await;
         let alert = result.as_ref().unwrap_err().alert;

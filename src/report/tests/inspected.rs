@@ -205,6 +205,8 @@ fn partial() -> Inspection {
         versions: vec![
             refused(ProtocolVersion::SSLv3),
             VersionFacts { offered: Some(true), ..VersionFacts::new(ProtocolVersion::TLSv1_0) },
+            // Nothing of what is forbidden is taken; of the rest nobody asked.
+            version(ProtocolVersion::TLSv1_2, &[]),
         ],
         connections: vec![(Purpose::Capture, 1), (Purpose::Suites, 5)],
         ..Inspection::default()
@@ -370,6 +372,24 @@ fn a_sweep_that_asked_for_post_quantum_groups_tells_their_share() {
     let sentence = "2 of 3 endpoints asked take a post-quantum group (66 %): X25519MLKEM768 2.";
     assert!(text.contains(sentence), "{text}");
     assert!(!table(&samples[3..], 120, false, false).contains("post-quantum"));
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_counted_as_refused() {
+    let csv = |sample: Sample| {
+        let scan = scan(std::slice::from_ref(&sample));
+        let mut out = Vec::new();
+        write_all(&mut CsvReport::begin(&mut out, NOW).unwrap(), &[sample], &head(&scan, &[]));
+        let mut reader = ::csv::Reader::from_reader(out.as_slice());
+        let at = reader.headers().unwrap().iter().position(|name| name == "suite_count").unwrap();
+        let row = reader.records().next().unwrap().unwrap();
+        row[at].to_owned()
+    };
+    let of = |inspection| inspected("www.example", "127.0.0.1:443", None, inspection);
+    assert_eq!(csv(of(partial())), "");
+    assert_eq!(csv(of(modern())), "5");
+    let none = Inspection { versions: vec![refused(ProtocolVersion::TLSv1_2)], ..Inspection::default() };
+    assert_eq!(csv(of(none)), "0");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! Chains are numbers of certificates. The digest is over what makes an outcome (kind, chains, facts, inspection and
 //! the target's text): equal digests of one endpoint are "the same". Not in it: the time, and what stands aside, which
-//! is a failure's sentence or the connections of an inspection.
+//! is a failure's sentence and the connections of an inspection.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::model::{EndedBy, PostQuantum, Purpose, Transport};
 use crate::model::{
-    Endpoint, EndpointId, Failure, Handshake, Observation, OtherChain, Outcome, ServerName, TlsFacts,
+    Endpoint, EndpointId, Failure, Handshake, Observation, OtherChain, Outcome, ServerName, Stage, TlsFacts,
 };
 use crate::store::position::Position;
 use crate::text::Untrusted;
@@ -29,6 +29,8 @@ use crate::x509::Fingerprint;
 
 const VERSION: u8 = 1;
 const SAME: u8 = 4;
+/// Beside the stage of a failure: an inspection follows.
+const INSPECTED: u8 = 0x80;
 
 /// Digest of an outcome.
 pub(in crate::store) type Digest = [u8; 16];
@@ -103,8 +105,12 @@ pub(in crate::store) fn put_outcome(out: &mut Vec<u8>, outcome: &Outcome<Vec<u64
         }
         Outcome::Failure(failure) => {
             put_length(out, 0);
-            out.push(failure.stage.code());
+            let inspected = if failure.inspection.is_some() { INSPECTED } else { 0 };
+            out.push(failure.stage.code() | inspected);
             out.push(failure.reason.code());
+            if let Some(inspection) = &failure.inspection {
+                put_sized(out, |out| put_inspection(out, inspection));
+            }
         }
         Outcome::Read(chain) => {
             put_length(out, 1);
@@ -124,24 +130,20 @@ pub(in crate::store) fn digest(kind: Kind, outcome: &[u8], target: &str) -> Dige
 
 /// What an outcome has that does not count for sameness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) enum Aside<'a> {
-    None,
+pub(in crate::store) struct Aside<'a> {
     /// A failure's.
-    Sentence(&'a str),
+    sentence: Option<&'a str>,
     /// An inspection's.
-    Connections(&'a [(Purpose, u32)]),
+    pub(in crate::store) connections: Option<&'a [(Purpose, u32)]>,
 }
 
 impl<'a> Aside<'a> {
     pub(in crate::store) fn of<C>(outcome: &'a Outcome<C>) -> Self {
-        match outcome {
-            Outcome::Failure(failure) => Self::Sentence(failure.detail.raw()),
-            Outcome::Handshake(handshake) => handshake
-                .inspection
-                .as_ref()
-                .map_or(Self::None, |found| Self::Connections(&found.connections)),
-            Outcome::Read(_) => Self::None,
-        }
+        let sentence = match outcome {
+            Outcome::Failure(failure) => Some(failure.detail.raw()),
+            Outcome::Handshake(_) | Outcome::Read(_) => None,
+        };
+        Self { sentence, connections: outcome.inspection().map(|found| found.connections.as_slice()) }
     }
 }
 
@@ -174,10 +176,11 @@ impl Full<'_> {
             }
             Target::Listed(index) => put_varint(out, index.saturating_add(1)),
         }
-        match self.aside {
-            Aside::None => {}
-            Aside::Sentence(text) => put_text(out, text),
-            Aside::Connections(connections) => put_connections(out, connections),
+        if let Some(text) = self.aside.sentence {
+            put_text(out, text);
+        }
+        if let Some(connections) = self.aside.connections {
+            put_connections(out, connections);
         }
         encoder.finish()
     }
@@ -263,14 +266,11 @@ pub(in crate::store) fn decode<'a>(key: &'a [u8], record: &'a [u8]) -> Result<De
         0 => Target::Written(decoder.text()?),
         index => Target::Listed(index - 1),
     };
-    match &mut outcome {
-        Outcome::Failure(failure) => failure.detail = Untrusted::new(decoder.text()?),
-        Outcome::Handshake(handshake) => {
-            if let Some(inspection) = &mut handshake.inspection {
-                inspection.connections = decode_connections(&mut decoder)?;
-            }
-        }
-        Outcome::Read(_) => {}
+    if let Outcome::Failure(failure) = &mut outcome {
+        failure.detail = Untrusted::new(decoder.text()?);
+    }
+    if let Some(inspection) = outcome.inspection_mut() {
+        inspection.connections = decode_connections(&mut decoder)?;
     }
     decoder.end()?;
     let observation = Box::new(Observation { endpoint, target: Arc::from(""), observed_at, outcome });
@@ -305,11 +305,22 @@ fn decode_outcome(decoder: &mut Decoder<'_>, kind: Kind) -> Result<Outcome<Vec<u
             Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection }))
         }
         Kind::Failure => {
-            Outcome::Failure(Failure::new(decoder.code()?, decoder.code()?, Untrusted::default()))
+            let (stage, is_inspected) = decode_stage(decoder)?;
+            let failure = Failure::new(stage, decoder.code()?, Untrusted::default());
+            let inspection =
+                is_inspected.then(|| decoder.sized(decode_inspection).map(Box::new)).transpose()?;
+            Outcome::Failure(Failure { inspection, ..failure })
         }
         Kind::Read => Outcome::Read(chains.next().ok_or_else(|| decoder.corrupt())?),
     };
     if chains.next().is_some() { Err(decoder.corrupt()) } else { Ok(outcome) }
+}
+
+/// A failure's stage, and whether an inspection follows.
+fn decode_stage(decoder: &mut Decoder<'_>) -> Result<(Stage, bool), StoreError> {
+    let byte = decoder.byte()?;
+    let stage = Stage::from_code(byte & !INSPECTED).ok_or_else(|| decoder.corrupt())?;
+    Ok((stage, byte & INSPECTED != 0))
 }
 
 fn skip_facts(decoder: &mut Decoder<'_>, kind: Kind, chains: usize) -> Result<(), StoreError> {
@@ -322,7 +333,11 @@ fn skip_facts(decoder: &mut Decoder<'_>, kind: Kind, chains: usize) -> Result<()
             }
         }
         Kind::Failure => {
-            decoder.take(2)?;
+            let (_, is_inspected) = decode_stage(decoder)?;
+            decoder.take(1)?;
+            if is_inspected {
+                decoder.bytes()?;
+            }
         }
         Kind::Read => {}
     }

@@ -9,9 +9,10 @@ mod tests;
 use assembly::Assembly;
 
 use super::codec::{self, Reader, handshake};
-use super::flight::{Captured, FlightError, Limits};
+use super::flight::{Captured, FlightError};
 use super::hello::{HelloTemplate, VisitRandom};
 use super::messages::{self, ServerHello};
+use super::record::Limits;
 use super::record::{ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, alert};
 use super::{CipherSuite, KeyShares, Offer, OfferKind, ProtocolVersion, banner};
 

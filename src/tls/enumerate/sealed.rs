@@ -45,7 +45,8 @@ pub struct Sealed {
     left: Left,
     schemes: Vec<SignatureScheme>,
     protocols: Vec<Untrusted>,
-    asked_again: bool,
+    /// The question is asked for the second time: whether the server hung up the first time.
+    first_hung_up: Option<bool>,
     /// `Some` once it is over: whether it came to its end.
     complete: Option<bool>,
 }
@@ -81,7 +82,7 @@ impl Sealed {
             left,
             schemes: Vec::new(),
             protocols: Vec::new(),
-            asked_again: false,
+            first_hung_up: None,
             complete: is_idle.then_some(false),
         }
     }
@@ -106,15 +107,15 @@ impl Sealed {
 
     /// Takes the answer to that offer.
     pub fn hear(&mut self, answer: &SealedAnswer) {
-        match answer {
-            SealedAnswer::Opened { scheme, alpn } => {
-                self.asked_again = false;
-                self.opened(*scheme, alpn.as_ref());
-            }
-            SealedAnswer::Refused => self.complete = Some(true),
-            SealedAnswer::HungUp | SealedAnswer::Unheard if !self.asked_again => self.asked_again = true,
-            SealedAnswer::HungUp => self.complete = Some(true),
-            SealedAnswer::Unheard => self.complete = Some(false),
+        let first_hung_up = self.first_hung_up.take();
+        match (answer, first_hung_up) {
+            (SealedAnswer::Opened { scheme, alpn }, _) => self.opened(*scheme, alpn.as_ref()),
+            (SealedAnswer::Refused, _) => self.complete = Some(true),
+            (SealedAnswer::HungUp, None) => self.first_hung_up = Some(true),
+            (SealedAnswer::Unheard, None) => self.first_hung_up = Some(false),
+            // To hang up after silence is no refusal.
+            (SealedAnswer::HungUp, Some(hung_up)) => self.complete = Some(hung_up),
+            (SealedAnswer::Unheard, Some(_)) => self.complete = Some(false),
         }
     }
 

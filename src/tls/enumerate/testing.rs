@@ -289,6 +289,11 @@ fn chose(answer: ServerAnswer) -> Answer {
     Answer::Chose(Box::new(answer))
 }
 
+/// The server's answer to its `number`th question.
+pub(super) fn answered(server: &Table, question: &Question, number: usize) -> Answer {
+    server.answer(question, number)
+}
+
 /// Asks until there is nothing more to ask, and counts the questions.
 pub(super) fn interrogate(server: &Table, enumeration: &mut impl Enumeration) -> usize {
     let mut asked = 0;

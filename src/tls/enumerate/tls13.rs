@@ -81,6 +81,11 @@ impl Default for Tls13 {
 }
 
 impl Tls13 {
+    /// Every suite; of the groups the one that the server chooses with them.
+    pub fn suites_only() -> Self {
+        Self { stage: Stage::Suites, ..Self::default() }
+    }
+
     /// What was found.
     pub fn finish(self) -> Tls13Found {
         let mut found = self.found;

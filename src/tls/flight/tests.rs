@@ -247,14 +247,25 @@ fn a_fatal_alert_ends_the_flight_and_a_warning_does_not() {
 
 #[test]
 fn a_handshake_without_certificates_is_known_as_such() {
-    let suite = CipherSuite::TLS_DH_anon_WITH_AES_128_CBC_SHA;
     for next in [
         message(handshake::SERVER_KEY_EXCHANGE, &[0; 9]),
         message(handshake::SERVER_HELLO_DONE, &[]),
         certificate_12(&[]),
     ] {
-        let flight = [server_hello(0x0303, suite, &[]), next].concat();
-        assert_eq!(capture(&record(22, &flight)), Err(FlightError::NoCertificate(suite)));
+        let flight = [server_hello(0x0303, RSA_SUITE, &[]), next].concat();
+        assert_eq!(capture(&record(22, &flight)), Err(FlightError::NoCertificate(RSA_SUITE)));
+    }
+}
+
+#[test]
+fn a_suite_that_was_not_offered_is_not_believed_in_any_version() {
+    let unasked = CipherSuite::TLS_RSA_WITH_DES_CBC_SHA;
+    for version in [0x0300, 0x0301, 0x0302, 0x0303] {
+        let flight = [server_hello(version, unasked, &[]), certificate_12(&[b"leaf"])].concat();
+        assert_eq!(
+            capture(&record(22, &flight)),
+            Err(FlightError::Malformed("a cipher suite that was not offered"))
+        );
     }
 }
 
@@ -296,7 +307,7 @@ fn a_server_that_breaks_the_order_is_refused() {
         (record(22, &message(handshake::SERVER_HELLO, &[3, 3])), "a ServerHello that does not decode"),
         (
             record(22, &server_hello(0x0303, CipherSuite::TLS_AES_128_CCM_SHA256, &version13)),
-            "a TLS 1.3 cipher suite that was not offered",
+            "a cipher suite that was not offered",
         ),
         (
             record(22, &server_hello(0x0303, CipherSuite::TLS_AES_128_GCM_SHA256, &version13)),
@@ -484,7 +495,7 @@ proptest! {
         for piece in bytes.chunks(piece) {
             match flight.feed(&mut piece.to_vec()) {
                 Ok(Step::NeedMore | Step::Send(_)) => {
-                    prop_assert!(flight.partial_record.len() <= 18_437);
+                    prop_assert!(flight.records.partial_length() <= 18_437);
                     prop_assert!(flight.partial_message.len() <= flight.limits.bytes);
                 }
                 Ok(Step::Done(captured)) => {

@@ -7,8 +7,8 @@ use super::handshake::{Effect, Handshake, Negotiated};
 use super::protection::Protection;
 use super::{Malformation, Resumable, Terms};
 use crate::text::Untrusted;
-use crate::tls::record::{self, Front};
-use crate::tls::{AlertDescription, Limits, ProtocolVersion, VisitRandom, banner, codec};
+use crate::tls::record::{self, NoRecord, Record, Records};
+use crate::tls::{AlertDescription, Limits, ProtocolVersion, VisitRandom, codec};
 
 /// Bytes of content in one record (RFC 5246 section 6.2.1).
 const LONGEST_CONTENT: usize = 16_384;
@@ -51,13 +51,20 @@ pub enum SessionError {
     Malformed(&'static str),
 }
 
+impl From<NoRecord> for SessionError {
+    fn from(error: NoRecord) -> Self {
+        match error {
+            NoRecord::NotTls { protocol, excerpt } => Self::NotTls { protocol, excerpt },
+            NoRecord::Malformed(what) => Self::Malformed(what),
+        }
+    }
+}
+
 /// One connection to a server.
 #[derive(Debug)]
 pub struct Client {
     limits: Limits,
-    bytes: usize,
-    records: u32,
-    partial_record: Vec<u8>,
+    records: Records,
     partial_message: Vec<u8>,
     handshake: Handshake,
     reader: Protection,
@@ -77,9 +84,7 @@ impl Client {
         let (handshake, hello) = Handshake::new(terms, random, &<_>::default());
         let mut client = Self {
             limits,
-            bytes: 0,
-            records: 0,
-            partial_record: Vec::new(),
+            records: Records::new(limits),
             partial_message: Vec::new(),
             handshake,
             reader: Protection::None,
@@ -178,37 +183,15 @@ impl Client {
     /// # Errors
     /// When nothing more can come of this connection. Not to be called after that.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), SessionError> {
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        if self.bytes > self.limits.bytes {
+        let (mut bytes, mut joined) = (bytes.to_vec(), Vec::new());
+        let mut rest = self.records.begin(&mut bytes, &mut joined);
+        if self.records.is_too_much() {
             return Err(SessionError::Malformed("more than a server has to say"));
         }
-        let mut joined = std::mem::take(&mut self.partial_record);
-        joined.extend_from_slice(bytes);
-        let mut rest = joined.as_mut_slice();
-        loop {
-            match record::split(rest) {
-                Front::Partial(part) => {
-                    self.partial_record = part.to_vec();
-                    return Ok(());
-                }
-                Front::TooLong => return Err(SessionError::Malformed("a record longer than 18,432 bytes")),
-                Front::Foreign(words) if self.records == 0 => {
-                    return Err(SessionError::NotTls {
-                        protocol: banner::protocol(words),
-                        excerpt: banner::excerpt(words),
-                    });
-                }
-                Front::Foreign(_) => return Err(SessionError::Malformed("something that is not a record")),
-                Front::Record { header, body, rest: after } => {
-                    self.records += 1;
-                    if self.records > self.limits.records {
-                        return Err(SessionError::Malformed("too many records"));
-                    }
-                    self.record(header, body)?;
-                    rest = after;
-                }
-            }
+        while let Some(Record { header, body }) = self.records.next(&mut rest)? {
+            self.record(header, body)?;
         }
+        Ok(())
     }
 
     fn record(&mut self, header: [u8; 5], body: &[u8]) -> Result<(), SessionError> {

@@ -4,7 +4,7 @@
 use super::cbc::{Cbc, Malformation};
 use super::gcm::Gcm;
 use super::suite::Cipher;
-use crate::tls::ProtocolVersion;
+use crate::tls::{ProtocolVersion, record};
 
 /// What one direction does to its records.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Protection {
             Self::Cbc(cbc) => cbc.seal(content_type, content)?,
             Self::Gcm(gcm) => gcm.seal(content_type, version, content)?,
         };
-        record(content_type, version, &body)
+        Some(in_a_record(content_type, version, &body))
     }
 
     /// One record that no honest client sends. `None` but for CBC.
@@ -69,7 +69,7 @@ impl Protection {
     ) -> Option<Vec<u8>> {
         let Self::Cbc(cbc) = self else { return None };
         let body = cbc.seal_malformed(content_type, content, malformation)?;
-        record(content_type, version, &body)
+        Some(in_a_record(content_type, version, &body))
     }
 
     /// The content of a record; `None` where it does not open.
@@ -82,11 +82,8 @@ impl Protection {
     }
 }
 
-fn record(content_type: u8, version: ProtocolVersion, body: &[u8]) -> Option<Vec<u8>> {
-    let mut record = Vec::with_capacity(5 + body.len());
-    record.push(content_type);
-    record.extend_from_slice(&version.0.to_be_bytes());
-    record.extend_from_slice(&u16::try_from(body.len()).ok()?.to_be_bytes());
-    record.extend_from_slice(body);
-    Some(record)
+fn in_a_record(content_type: u8, version: ProtocolVersion, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(5 + body.len());
+    record::put(&mut out, content_type, version, body);
+    out
 }

@@ -11,7 +11,7 @@ use super::prf::Prf;
 use super::protection::Protection;
 use super::suite::Parts;
 use crate::tls::codec::{self, Reader, extension, handshake};
-use crate::tls::record::{self, Front};
+use crate::tls::record::{self, Limits, Record, Records};
 use crate::tls::{CipherSuite, ProtocolVersion};
 
 /// What a server does about something.
@@ -90,7 +90,7 @@ pub(crate) struct Server {
     sessions: Sessions,
     /// A number that makes this connection's random, id and ticket its own.
     number: u8,
-    buffer: Vec<u8>,
+    records: Records,
     messages: Vec<u8>,
     out: Vec<u8>,
     reader: Protection,
@@ -125,7 +125,7 @@ impl Server {
             manners,
             sessions,
             number,
-            buffer: Vec::new(),
+            records: Records::new(Limits::default()),
             messages: Vec::new(),
             out: Vec::new(),
             reader: Protection::None,
@@ -148,22 +148,11 @@ impl Server {
 
     /// Reads what the client sent; what to answer.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.buffer.extend_from_slice(bytes);
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let mut rest = buffer.as_mut_slice();
-        loop {
-            match record::split(rest) {
-                Front::Record { header, body, rest: after } => {
-                    if !self.closed {
-                        self.record(header, body);
-                    }
-                    rest = after;
-                }
-                Front::Partial(part) => {
-                    self.buffer = part.to_vec();
-                    break;
-                }
-                Front::Foreign(_) | Front::TooLong => break,
+        let (mut bytes, mut joined) = (bytes.to_vec(), Vec::new());
+        let mut rest = self.records.begin(&mut bytes, &mut joined);
+        while let Ok(Some(Record { header, body })) = self.records.next(&mut rest) {
+            if !self.closed {
+                self.record(header, body);
             }
         }
         std::mem::take(&mut self.out)

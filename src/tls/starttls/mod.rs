@@ -222,6 +222,9 @@ pub enum UpgradeError {
     /// The server said no, in these words.
     #[error("the server refuses the upgrade")]
     Refused(Untrusted),
+    /// The server wants to know the name that the conversation is for, and none is known.
+    #[error("the server wants to know which domain is meant")]
+    NameNeeded(Untrusted),
     /// The server does not offer TLS.
     #[error("the server does not offer TLS")]
     NotOffered,

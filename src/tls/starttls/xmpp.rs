@@ -62,7 +62,7 @@ impl Xmpp {
         match &mut self.state {
             State::Header if (kind, name) == (Kind::Start, b"stream") => self.state = State::Stream,
             State::Header => return Err(UpgradeError::Malformed("no stream of XMPP")),
-            State::StreamError => return Err(stream_error(name)),
+            State::StreamError => return Err(self.stream_error(name)),
             State::Features { has_starttls } => {
                 if (kind, name) == (Kind::End, b"features") {
                     return self.choose();
@@ -97,6 +97,20 @@ impl Xmpp {
         Ok(Turn::Heard)
     }
 
+    /// A condition of section 4.9.3.
+    fn stream_error(&self, condition: &[u8]) -> UpgradeError {
+        match condition {
+            b"resource-constraint" | b"system-shutdown" | b"reset" => {
+                UpgradeError::Throttled(words(condition))
+            }
+            // There is no stream for an address (section 4.7.2): the domain is to be named.
+            b"improper-addressing" | b"host-unknown" if self.server_name.is_none() => {
+                UpgradeError::NameNeeded(words(condition))
+            }
+            _ => refusal(condition),
+        }
+    }
+
     fn choose(&mut self) -> Result<Turn, UpgradeError> {
         let State::Features { has_starttls: true } = self.state else { return Err(UpgradeError::NotOffered) };
         self.state = State::Starttls;
@@ -128,13 +142,5 @@ impl Script for Xmpp {
             }
             Some(tag) => self.read(&tag),
         }
-    }
-}
-
-/// A condition of section 4.9.3.
-fn stream_error(condition: &[u8]) -> UpgradeError {
-    match condition {
-        b"resource-constraint" | b"system-shutdown" | b"reset" => UpgradeError::Throttled(words(condition)),
-        _ => refusal(condition),
     }
 }

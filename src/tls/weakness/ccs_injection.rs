@@ -2,7 +2,7 @@
 //! anybody can compute. Sends one too early, then a record in clear: who fails to decrypt it has switched.
 //! RFC 5246 section 7.1 has the message after the key exchange only.
 
-use super::records::{self, Record, Records};
+use super::records::{Record, Records};
 use crate::tls::codec::handshake;
 use crate::tls::record;
 use crate::tls::{AlertDescription, ProtocolVersion};
@@ -34,7 +34,7 @@ impl EarlyCcs {
     /// The message that comes too early.
     pub fn change_cipher_spec(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        records::put(&mut out, record::CHANGE_CIPHER_SPEC, self.version, &[1]);
+        record::put(&mut out, record::CHANGE_CIPHER_SPEC, self.version, &[1]);
         out
     }
 
@@ -47,7 +47,7 @@ impl EarlyCcs {
         let mut message = vec![handshake::FINISHED, 0, 0, BODY];
         message.resize(4 + usize::from(BODY), 0x5a);
         let mut out = Vec::new();
-        records::put(&mut out, record::HANDSHAKE, self.version, &message);
+        record::put(&mut out, record::HANDSHAKE, self.version, &message);
         out
     }
 

@@ -1,13 +1,13 @@
 //! Heartbleed (CVE-2014-0160): a heartbeat request that claims more payload than it has is answered with what lies
 //! behind it in the server's memory. Asks for 64 bytes, counts them and forgets them. RFC 6520.
 
-use super::records::{self, Record, Records};
-use crate::tls::codec::Reader;
+use super::records::{Record, Records};
+use crate::tls::codec::{self, Reader};
 use crate::tls::record;
 use crate::tls::{AlertDescription, ProtocolVersion};
 
 /// The number of the heartbeat extension.
-pub const EXTENSION: u16 = 15;
+pub const EXTENSION: u16 = codec::extension::HEARTBEAT;
 
 const HEARTBEAT: u8 = 24;
 const REQUEST: u8 = 1;
@@ -59,7 +59,7 @@ impl Heartbeats {
             body.extend_from_slice(&u16::try_from(claimed).unwrap_or_default().to_be_bytes());
             body.extend_from_slice(&self.payload);
             body.extend_from_slice(&[0; PADDING]);
-            records::put(&mut out, HEARTBEAT, self.version, &body);
+            record::put(&mut out, HEARTBEAT, self.version, &body);
         }
         out
     }
@@ -117,7 +117,7 @@ mod tests {
         crate::tls::codec::put_vector16(&mut body, payload);
         body.extend_from_slice(&[9; PADDING]);
         let mut out = Vec::new();
-        records::put(&mut out, HEARTBEAT, ProtocolVersion::TLSv1_2, &body);
+        record::put(&mut out, HEARTBEAT, ProtocolVersion::TLSv1_2, &body);
         out
     }
 
@@ -162,7 +162,7 @@ mod tests {
         #[test]
         fn no_answer_breaks_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..200), wraps: bool) {
             let mut wire = Vec::new();
-            records::put(&mut wire, HEARTBEAT, ProtocolVersion::TLSv1_2, &bytes);
+            record::put(&mut wire, HEARTBEAT, ProtocolVersion::TLSv1_2, &bytes);
             let reaction = heartbeats().feed(if wraps { &wire } else { &bytes });
             let leaks = matches!(reaction, Some(HeartbeatReaction::Leaks { .. }));
             prop_assert!(!leaks || bytes.len() > 3 + PAYLOAD + PADDING);

@@ -61,12 +61,14 @@ pub fn next(seen: &[(PoodleStep, PoodleOutcome)]) -> Result<PoodleStep, PoodleVe
 
 /// Alerts that say that a record did not open, and those that servers send in their place.
 fn speaks_of_the_record(alert: AlertDescription) -> bool {
-    const DECRYPTION_FAILED: u8 = 21;
-    const RECORD_OVERFLOW: u8 = 22;
-    const DECODE_ERROR: u8 = 50;
-    const DECRYPT_ERROR: u8 = 51;
-    alert == AlertDescription::bad_record_mac
-        || matches!(alert.0, DECRYPTION_FAILED | RECORD_OVERFLOW | DECODE_ERROR | DECRYPT_ERROR)
+    matches!(
+        alert,
+        AlertDescription::bad_record_mac
+            | AlertDescription::decryption_failed
+            | AlertDescription::record_overflow
+            | AlertDescription::decode_error
+            | AlertDescription::decrypt_error
+    )
 }
 
 #[cfg(test)]

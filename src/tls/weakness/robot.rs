@@ -8,12 +8,11 @@ use std::fmt;
 use num_bigint::BigUint;
 
 use super::older_offer;
-use super::records::{self, Records};
+use super::records::Records;
 use crate::tls::codec::{self, handshake};
 use crate::tls::record;
 use crate::tls::{AlertDescription, CipherSuite, Offer, OfferKind, ProtocolVersion};
 
-const CLIENT_KEY_EXCHANGE: u8 = 16;
 const PREMASTER_SECRET: usize = 48;
 /// A whole number of blocks for every cipher, longer than any MAC.
 const FINISHED_RECORD: usize = 64;
@@ -155,9 +154,9 @@ impl Flow {
         let mut out = Vec::new();
         if terms.wants_certificate && version == ProtocolVersion::SSLv3 {
             const WARNING: u8 = 1;
-            records::put(&mut out, record::ALERT, version, &[WARNING, AlertDescription::no_certificate.0]);
+            record::put(&mut out, record::ALERT, version, &[WARNING, AlertDescription::no_certificate.0]);
         } else if terms.wants_certificate {
-            records::put(&mut out, record::HANDSHAKE, version, &[handshake::CERTIFICATE, 0, 0, 3, 0, 0, 0]);
+            record::put(&mut out, record::HANDSHAKE, version, &[handshake::CERTIFICATE, 0, 0, 3, 0, 0, 0]);
         }
         let mut body = Vec::with_capacity(2 + encrypted.len());
         // SSL 3 has no length here.
@@ -166,13 +165,13 @@ impl Flow {
         } else {
             codec::put_vector16(&mut body, &encrypted);
         }
-        let mut message = vec![CLIENT_KEY_EXCHANGE, 0];
+        let mut message = vec![handshake::CLIENT_KEY_EXCHANGE, 0];
         codec::put_vector16(&mut message, &body);
-        records::put(&mut out, record::HANDSHAKE, version, &message);
+        record::put(&mut out, record::HANDSHAKE, version, &message);
         if self == Self::Whole {
-            records::put(&mut out, record::CHANGE_CIPHER_SPEC, version, &[1]);
+            record::put(&mut out, record::CHANGE_CIPHER_SPEC, version, &[1]);
             let finished: Vec<u8> = random.iter().rev().copied().cycle().take(FINISHED_RECORD).collect();
-            records::put(&mut out, record::HANDSHAKE, version, &finished);
+            record::put(&mut out, record::HANDSHAKE, version, &finished);
         }
         Some(out)
     }

@@ -54,7 +54,7 @@ pub enum OutcomeDocument<'a> {
     Failure { stage: Text<'a>, reason: Text<'a>, detail: Text<'a> },
 }
 
-/// What was negotiated; all `null` where there was no handshake.
+/// What was negotiated, `null` where there was no handshake, and what was found by inspection.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TlsDocument<'a> {
     pub completed: Option<bool>,
@@ -184,18 +184,17 @@ pub(super) fn fingerprints(chain: &Chain) -> Vec<Sha256> {
 }
 
 fn tls_document<C>(outcome: &Outcome<C>) -> TlsDocument<'_> {
-    match outcome {
-        Outcome::Handshake(handshake) => {
-            let inspection = handshake.inspection.as_deref();
-            TlsDocument {
-                versions: inspection.map(version_documents),
-                inspection: inspection.map(inspection_document).map(Box::new),
-                ..tls_facts_document(&handshake.tls)
-            }
-        }
+    let negotiated = match outcome {
+        Outcome::Handshake(handshake) => tls_facts_document(&handshake.tls),
         Outcome::Failure(_) | Outcome::Read(_) => {
             TlsDocument { client_auth: ClientAuth::default().name().into(), ..TlsDocument::default() }
         }
+    };
+    let inspection = outcome.inspection();
+    TlsDocument {
+        versions: inspection.map(version_documents),
+        inspection: inspection.map(inspection_document).map(Box::new),
+        ..negotiated
     }
 }
 

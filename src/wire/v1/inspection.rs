@@ -19,11 +19,13 @@ pub struct VersionDocument<'a> {
     pub offered: Option<bool>,
     /// In the server's order where it has one, else strongest first; of SSL 2 its cipher kinds.
     pub cipher_suites: Vec<Text<'a>>,
-    /// What is not listed is refused.
+    /// What was asked for and is not listed is refused. Scope `everything` asks for every suite; scope `forbidden` in
+    /// an allowed version only for those that the policy forbids: there may be others.
     pub suites_complete: bool,
     pub server_order: Option<bool>,
     pub chacha_prioritised: Option<bool>,
     pub groups: Vec<Text<'a>>,
+    /// The same of groups.
     pub groups_complete: bool,
     pub group_order: Option<bool>,
     pub signature_algorithms: Vec<Text<'a>>,

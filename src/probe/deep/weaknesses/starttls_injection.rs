@@ -5,14 +5,13 @@
 use std::io::{self, Read, Write};
 use std::sync::atomic::AtomicBool;
 
-use rustls::ClientConnection;
 use tokio::time::timeout_at;
 
 use super::opening;
 use crate::model::{Evidence, Probe, ProbeName, Purpose, Reaction, Reason};
 use crate::probe::deep::host::Host;
 use crate::probe::link::Link;
-use crate::probe::standard::Wire;
+use crate::probe::pump::{Pump, Stopped};
 use crate::tls::StartTls;
 use crate::tls::starttls::{Dialogue, UpgradeError, UpgradeStep};
 
@@ -144,15 +143,15 @@ async fn inside(host: &Host<'_>, link: &Link, words: &Words) -> Seen {
     let Ok(session) = connector.prober().standard.plain_session(address, host.server_name()) else {
         return Seen::Unclear("this name cannot be asked for");
     };
-    let mut talk = InsideTls { link, session };
-    match timeout_at(connector.handshake_deadline(), talk.shake_hands()).await {
+    let mut pump = Pump::new(link, session);
+    match timeout_at(connector.handshake_deadline(), shake_hands(&mut pump)).await {
         Ok(Ok(())) => {}
         Ok(Err(_)) => return Seen::BreaksOff,
         Err(_) => return Seen::Unclear("the handshake did not end in time"),
     }
     let mut said = Vec::new();
     // What came until the end of the time counts as well.
-    let _ = timeout_at(connector.handshake_deadline(), talk.converse(words.farewell, &mut said)).await;
+    let _ = timeout_at(connector.handshake_deadline(), converse(&mut pump, words.farewell, &mut said)).await;
     match unasked(&said, words.mark) {
         Some(unasked) => Seen::Answers { unasked },
         None => Seen::Unclear("it said nothing inside TLS"),
@@ -215,62 +214,32 @@ impl Dialogue for Injecting {
     }
 }
 
-/// A session and its connection.
-struct InsideTls<'a> {
-    link: &'a Link,
-    session: ClientConnection,
+async fn shake_hands(pump: &mut Pump<'_>) -> Result<(), Stopped> {
+    loop {
+        pump.flush().await.map_err(Stopped::Io)?;
+        if !pump.session.is_handshaking() {
+            return Ok(());
+        }
+        pump.read().await?;
+    }
 }
 
-impl InsideTls<'_> {
-    async fn shake_hands(&mut self) -> io::Result<()> {
-        loop {
-            self.flush().await?;
-            if !self.session.is_handshaking() {
-                return Ok(());
+/// Says `words` and reads on until the server hangs up, or has said enough.
+async fn converse(pump: &mut Pump<'_>, words: &str, said: &mut Vec<u8>) -> Result<(), Stopped> {
+    pump.session.writer().write_all(words.as_bytes()).map_err(Stopped::Io)?;
+    pump.flush().await.map_err(Stopped::Io)?;
+    let mut buffer = [0; 4 * 1024];
+    while said.len() < MOST_SAID {
+        match pump.session.reader().read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => said.extend(buffer.iter().take(count)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                pump.read().await?;
             }
-            self.read().await?;
+            Err(error) => return Err(Stopped::Io(error)),
         }
     }
-
-    /// Says `words` and reads on until the server hangs up, or has said enough.
-    async fn converse(&mut self, words: &str, said: &mut Vec<u8>) -> io::Result<()> {
-        self.session.writer().write_all(words.as_bytes())?;
-        self.flush().await?;
-        let mut buffer = [0; 4 * 1024];
-        while said.len() < MOST_SAID {
-            match self.session.reader().read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(count) => said.extend(buffer.iter().take(count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.read().await?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        while self.session.wants_write() {
-            match self.session.write_tls(&mut Wire(self.link)) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.link.writable().await?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    async fn read(&mut self) -> io::Result<()> {
-        let count = loop {
-            match self.session.read_tls(&mut Wire(self.link)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.link.readable().await?,
-                other => break other?,
-            }
-        };
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.session.process_new_packets().map(|_| ()).map_err(io::Error::other)
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -81,8 +81,10 @@ impl Block {
             let names: Vec<String> = versions.map(|facts| facts.version.to_string()).collect();
             if !names.is_empty() {
                 let style = if answer.is_none() { Style::Low } else { Style::Dim };
-                let names = names.iter().fold(Cell::default(), |cell, name| cell.and(name, Style::Plain));
-                grid.push([names, Cell::default(), Cell::styled(words, style), Cell::default()]);
+                for name in &names {
+                    let (name, words) = (Cell::new(name), Cell::styled(words, style));
+                    grid.push([name, Cell::default(), words, Cell::default()]);
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use fleet::Fleet;
 use super::super::TableOptions;
 use super::super::layout::clean;
 use super::groups::address_beside_name;
-use crate::model::Outcome;
+use crate::model::{Outcome, TlsFacts};
 use crate::wire::v1::EndpointView;
 
 /// Endpoints inspected up to which each has a block of its own.
@@ -38,10 +38,15 @@ impl Deep {
     }
 
     pub(super) fn add(&mut self, view: &EndpointView<'_>) {
-        let Outcome::Handshake(handshake) = &view.observation.outcome else { return };
-        let tls = &handshake.tls;
-        self.fleet.add(tls, handshake.inspection.as_deref());
-        let Some(inspection) = &handshake.inspection else { return };
+        let nothing = TlsFacts::default();
+        let outcome = &view.observation.outcome;
+        let tls = match outcome {
+            Outcome::Handshake(handshake) => &handshake.tls,
+            Outcome::Failure(_) | Outcome::Read(_) => &nothing,
+        };
+        let inspection = outcome.inspection();
+        self.fleet.add(tls, inspection);
+        let Some(inspection) = inspection else { return };
         let endpoint = &view.observation.endpoint;
         let label = clean(&endpoint.label());
         self.clusters.add(&label, tls, inspection);
@@ -51,7 +56,7 @@ impl Deep {
                 address: address_beside_name(endpoint),
                 starttls: endpoint.starttls,
                 post_quantum: tls.post_quantum,
-                inspection: inspection.clone(),
+                inspection: Box::new(inspection.clone()),
             }),
             // Too many for blocks: none is shown.
             false => self.blocks.truncate(1),

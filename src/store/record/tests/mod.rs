@@ -102,11 +102,10 @@ fn outcomes() -> impl Strategy<Value = Outcome<Vec<u64>>> {
             .prop_map(|(tls, presented, other_chains, inspection)| {
                 Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection }))
             }),
-        (variants(), variants(), untrusted()).prop_map(|(stage, reason, detail)| Outcome::Failure(Failure {
-            stage,
-            reason,
-            detail
-        })),
+        (variants(), variants(), untrusted(), option::of(inspections::inspections().prop_map(Box::new)))
+            .prop_map(|(stage, reason, detail, inspection)| {
+                Outcome::Failure(Failure { inspection, ..Failure::new(stage, reason, detail) })
+            }),
         chain().prop_map(Outcome::Read),
     ]
 }
@@ -529,4 +528,15 @@ fn the_canonical_bytes_of_an_audit_entry_are_fixed() {
     let expected =
         b"\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x01\0\0\0\x01a\0\0\0\x01b\0\0\0\0\0\0\0\x02\xc3\xa9";
     assert_eq!(bytes, expected);
+}
+
+#[test]
+fn a_failure_without_an_inspection_is_written_as_it_was_before_there_were_any() {
+    use crate::model::{Reason, Stage};
+    let mut bytes = Vec::new();
+    let failure = Failure::new(Stage::Handshake, Reason::Alert, "an alert");
+    observation::put_outcome(&mut bytes, &Outcome::Failure(failure));
+    let (stage, reason) = (codes::Code::code(Stage::Handshake), codes::Code::code(Reason::Alert));
+    assert_eq!(bytes, [0, stage, reason]);
+    assert!(stage < 0x80);
 }

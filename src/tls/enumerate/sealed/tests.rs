@@ -44,6 +44,10 @@ fn silence_and_hanging_up_are_asked_about_once_more() {
     sealed.hear(&SealedAnswer::HungUp);
     sealed.hear(&SealedAnswer::HungUp);
     assert_eq!(sealed.into_schemes(), (Vec::new(), true));
+    let mut sealed = Sealed::schemes(&SUITES, &GROUPS);
+    sealed.hear(&SealedAnswer::Unheard);
+    sealed.hear(&SealedAnswer::HungUp);
+    assert_eq!(sealed.into_schemes(), (Vec::new(), false), "to hang up after silence is no refusal");
 }
 
 #[test]

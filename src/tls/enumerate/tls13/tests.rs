@@ -41,6 +41,21 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn suites_alone_are_found_without_a_question_about_groups(server in any_server()) {
+        let mut tls13 = Tls13::suites_only();
+        let asked = interrogate(&server, &mut tls13);
+        let mine = &server.versions[1].1;
+        prop_assert!(asked <= mine.len() + 1 + 2, "{} questions for {}", asked, mine.len());
+        let found = tls13.finish();
+        prop_assert!(found.suites_complete && !found.groups_complete && found.groups.len() <= 1);
+        let mut suites = [found.cipher_suites, mine.clone()];
+        suites.iter_mut().for_each(|suites| suites.sort());
+        prop_assert_eq!(&suites[0], &suites[1]);
+    }
+}
+
 #[test]
 fn a_modern_server_costs_as_many_questions_as_it_has_groups_and_a_few() {
     let (found, asked) = found(&Table::modern());

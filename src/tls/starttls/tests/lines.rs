@@ -144,3 +144,13 @@ fn what_is_no_name_never_gets_into_a_stream() {
         assert!(!opening.windows(4).any(|part| part == b" to="));
     }
 }
+
+#[test]
+fn xmpp_without_a_name_is_told_to_name_one() {
+    for condition in ["improper-addressing", "host-unknown"] {
+        let mut dialogue = Xmpp.dialogue(None);
+        dialogue.open();
+        let said = format!("{STREAM}<stream:error><{condition} xmlns='x'/>");
+        assert_eq!(dialogue.feed(said.as_bytes()), Err(UpgradeError::NameNeeded(condition.into())));
+    }
+}
