@@ -396,6 +396,7 @@ fn observation(host: u32, leaf: u32, round: i64) -> StoredObservation {
             presented,
             other_chains: Vec::new(),
             inspection: None,
+            gathered: None,
         })),
     }
 }

@@ -26,6 +26,7 @@
 //! | | [`report`] | documents to bytes: table, JSON, JSONL, CSV; alerts to mail |
 //! | 2 shells, async | [`clock`], [`dns`] | doors that every shell may use: the clock, the resolver |
 //! | | [`exec`] | a door, too: child programs, without a shell, with a deadline and capped output |
+//! | | [`fetch`] | a door, too: guarded HTTP for what certificates point at |
 //! | | [`config`] | files, environment and flags to typed settings; scan profiles |
 //! | | [`discover`] | targets to a stream of endpoints, in pseudo-random order |
 //! | | [`probe`] | pace, connect, handshake: endpoint to observation |
@@ -46,6 +47,7 @@ pub mod discover;
 pub mod dns;
 pub mod estate;
 pub mod exec;
+pub mod fetch;
 pub mod lifecycle;
 pub mod model;
 pub mod notify;

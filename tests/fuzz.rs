@@ -7,6 +7,8 @@
 
 #[path = "fuzz/input.rs"]
 mod input;
+#[path = "fuzz/revocation.rs"]
+mod revocation;
 #[path = "fuzz/starttls.rs"]
 mod starttls;
 #[path = "fuzz/tls.rs"]

@@ -108,6 +108,8 @@ async fn the_demonstration_shows_what_it_says() {
             named: true,
             seen_before: false,
             paths: &paths,
+            policies: certvigil::assess::PolicyContext::default(),
+            blocklist: &certvigil::assess::NoBlocklist,
         };
         let verdicts = assess(&observation, &context).verdicts;
         let deep_rules = if depth == Depth::Deep { host.expected_deep_rules } else { &[] };
@@ -162,18 +164,11 @@ async fn servers_that_no_library_plays_are_captured() {
     let sound = authority.issue(&Leaf::new(NAME)).unwrap();
     let short = authority.issue(&Leaf::new(NAME).key(LeafKey::Rsa1024)).unwrap();
     let flight = || Flight::tls12(sound.clone());
-    let unknown_suite = Flight {
-        suite: CipherSuite(0xfafa),
-        key_exchange: KeyExchange::Rsa,
-        heeds_the_offer: false,
-        ..flight()
-    };
     let script = |flight| Role::Script(Script::flight(flight));
     for (what, role, identity, version) in [
         ("TLS 1.0", script(Flight::old(ProtocolVersion::TLSv1_0, sound.clone())), &sound, 0x0301),
         ("TLS 1.1", script(Flight::old(ProtocolVersion::TLSv1_1, sound.clone())), &sound, 0x0302),
         ("RSA-1024", script(Flight::tls12_rsa(short.clone())), &short, 0x0303),
-        ("unknown suite", script(unknown_suite), &sound, 0x0303),
         ("records of one byte", script(Flight { record_bytes: 1, ..flight() }), &sound, 0x0303),
         ("warning first", Role::Script(Script::warning_then_flight(flight())), &sound, 0x0303),
     ] {
@@ -253,12 +248,22 @@ async fn every_failure_has_its_own_reason() {
     let sound = authority.issue(&Leaf::new(NAME)).unwrap();
     let flight = || Flight::tls12(sound.clone());
     let strange = Flight { version: ProtocolVersion(0x0305), heeds_the_offer: false, ..flight() };
+    let suite = CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256;
+    let no_certificate = Flight { suite, ..Flight::anonymous(sound.clone()) };
+    let unknown_suite = Flight {
+        suite: CipherSuite(0xfafa),
+        key_exchange: KeyExchange::Rsa,
+        heeds_the_offer: false,
+        ..flight()
+    };
     let too_large = authority.deep_chain(&Leaf::new(NAME), 6, 300_000).unwrap();
     let refusal = |number| Script::refusal(AlertDescription(number));
     for (what, script, reasons) in [
         ("handshake_failure", refusal(40), [Reason::Alert].as_slice()),
         ("protocol_version", refusal(70), &[Reason::Alert]),
-        ("no certificate", Script::flight(Flight::anonymous(sound.clone())), &[Reason::NoCertificate]),
+        ("no certificate", Script::flight(no_certificate), &[Reason::NoCertificate]),
+        ("anonymous unasked", Script::flight(Flight::anonymous(sound.clone())), &[Reason::Malformed]),
+        ("unknown suite", Script::flight(unknown_suite), &[Reason::Malformed]),
         ("no such version", Script::flight(strange), &[Reason::Malformed]),
         ("too large", Script::flight(Flight::tls12(too_large)), &[Reason::ChainTooLarge]),
         ("endless messages", Script::endless_messages(), &[Reason::Malformed, Reason::ChainTooLarge]),

@@ -402,6 +402,7 @@ fn observation(sequence: u64, host: u32, number: u32) -> StoredObservation {
             presented,
             other_chains: Vec::new(),
             inspection: None,
+            gathered: None,
         })),
     }
 }

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use super::AppError;
 use super::judge::{Judge, Judged, LastChain, Past};
 use super::kept::Kept;
+use crate::assess::certvigil_default;
 use crate::assess::fleet::CertificateSkew;
-use crate::assess::policies;
 use crate::lifecycle::verdict_key;
 use crate::model::{
     EndpointId, Evidence, HookRun, Observation, Outcome, Rule, ScanState, Severity, Subject, Transport,
@@ -272,6 +272,9 @@ impl Judged {
         let place = self.assessment.verdicts.partition_point(|other| other.severity >= verdict.severity);
         self.assessment.verdicts.insert(place, verdict);
         self.keys.insert(place, key);
-        self.assessment.policies = policies(&self.observation, &self.assessment.verdicts);
+        // Other policies do not look at what takes more than one observation.
+        if let Some(default) = self.assessment.policies.first_mut() {
+            *default = certvigil_default(&self.observation, &self.assessment.verdicts);
+        }
     }
 }

@@ -83,5 +83,6 @@ impl Finished {
             "certvigil scan YOUR-HOST 192.0.2.0/24 does the same on your own network",
             out,
         )
+        .map(drop)
     }
 }

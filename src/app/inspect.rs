@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use super::AppError;
 use super::begin::scan_id;
+use super::blocklists::blocklists;
+use super::form::{Setting, writer};
 use super::judge::{Judge, Judged, Past, PublicCertificates};
 use super::parts::{host_name, trust_stores, user_name};
+use super::policy::load_policies;
 use super::report::Form;
 use crate::assess::NoInventory;
 use crate::clock::{Clock, SystemClock};
@@ -16,9 +19,7 @@ use crate::model::{
     Counts, Depth, Endpoint, Failure, Observation, Outcome, Reason, Scan, ScanParameters, ScanState,
     ServerName, Severity, Stage, StartTlsChoice, Transport,
 };
-use crate::report::{
-    CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions,
-};
+use crate::report::{CheckState, Origins, RecordWriter, Steward, TableBuilder, TableOptions};
 use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, ReportView, ScanView, report_head};
 use crate::x509::bundle::{self, parse_bundle};
@@ -30,12 +31,16 @@ use crate::x509::{Certificate, Fingerprint, read_chain};
 pub struct InspectRequest {
     pub files: Vec<PathBuf>,
     pub trust: Vec<String>,
+    /// Policies to judge under, beside the built-in one.
+    pub policies: Vec<String>,
     /// The name that the certificates must be valid for.
     pub name: Option<String>,
     /// Judge as at this time; `None` for now.
     pub at: Option<UnixTime>,
     /// File with the password of PKCS#12 files.
     pub password_file: Option<PathBuf>,
+    /// Lists of compromised keys.
+    pub blocklists: Vec<PathBuf>,
 }
 
 /// Judged files.
@@ -55,7 +60,9 @@ pub struct Inspected {
 /// The name, a trust store, the password file or a file itself cannot be used.
 pub fn inspect(request: &InspectRequest) -> Result<Inspected, AppError> {
     let (stores, notes) = trust_stores(&request.trust)?;
-    let judge = Judge::new(stores, None);
+    let judge = Judge::new(stores, None)
+        .under(load_policies(&request.policies)?)
+        .with_blocklist(blocklists(&request.blocklists)?);
     let name = request
         .name
         .as_deref()
@@ -188,29 +195,40 @@ impl Inspected {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write_report(&self, form: Form, out: &mut (dyn Write + Send)) -> Result<(), AppError> {
+    pub fn write_report(
+        &self,
+        form: Form,
+        out: &mut (dyn Write + Send),
+    ) -> Result<Option<CheckState>, AppError> {
         let stores = self.judge.store_views();
         let scan = ScanView { scan: &self.scan };
-        let head = report_head(&ReportView { generated_at: self.scan.started_at, stores: &stores, scan });
-        match form {
-            Form::Json => self.write_records(JsonReport::begin(out, &head, JsonLayout::Pretty)?, &head),
-            Form::Jsonl => self.write_records(JsonlReport::new(out), &head),
-            Form::Csv => self.write_records(CsvReport::begin(out, self.now)?, &head),
-            Form::Table { width, colour, .. } => {
-                let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT);
-                for one in &self.judged {
-                    one.with_view(|_| None, |view| table.add(view));
-                }
-                let options = TableOptions { width, colour, now: self.now };
-                let next = "certvigil inspect -f json FILE… gives everything";
-                Ok(out.write_all(table.render(&options, &scan, &stores, next).as_bytes())?)
+        if let Form::Table { width, colour, .. } = form {
+            let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT);
+            for one in &self.judged {
+                one.with_view(|_| None, |view| table.add(view));
             }
+            let options = TableOptions { width, colour, now: self.now };
+            let next = "certvigil inspect -f json FILE… gives everything";
+            out.write_all(table.render(&options, &scan, &stores, next).as_bytes())?;
+            return Ok(None);
         }
+        let head = report_head(&ReportView {
+            generated_at: self.scan.started_at,
+            policies: self.judge.policies(),
+            stores: &stores,
+            scan,
+        });
+        let origins = Origins::default();
+        let steward = |_: &Endpoint| Steward::default();
+        let setting = Setting { now: self.now, origins: &origins, json_command: None, steward: &steward };
+        let Some(mut writer) = writer(form, out, &head, &setting)? else { return Ok(None) };
+        self.write_records(&mut *writer, &head)?;
+        Ok(writer.check_state())
     }
 
     fn write_records(
         &self,
-        mut writer: impl RecordWriter,
+        writer: &mut dyn RecordWriter,
         head: &crate::wire::v1::ReportHead<'_>,
     ) -> Result<(), AppError> {
         for one in &self.judged {

@@ -1,7 +1,13 @@
 //! The inventory: certificates, endpoints, their history, and what changed between scans.
 
+mod factor;
+mod readiness;
+
 use std::io::Write;
 use std::time::Duration;
+
+pub use factor::{FactorRequest, factor};
+pub use readiness::{ReadinessQuery, readiness};
 
 use super::AppError;
 use super::judge::{Judge, Past};

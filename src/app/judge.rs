@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::assess::{self, Context, Inventory, PathCache};
+use crate::assess::{self, Blocklist, Context, Inventory, NoBlocklist, PathCache, Policies, PolicyContext};
 use crate::config::{OwnerRule, Ownership, Period, Profile, SeverityRule, ownership::ownership};
 use crate::discover::Target;
 use crate::lifecycle::{SeverityOverride, SeverityOverrides, Traits, verdict_key};
 use crate::model::finding::EvidenceValue;
 use crate::model::{
-    Assessment, Finding, FindingKey, FindingState, Observation, Rule, Thresholds, TrustStore, Verdict,
+    Assessment, Endpoint, Finding, FindingKey, FindingState, Observation, Policy, PolicyDefinition, Rule,
+    Thresholds, TrustStore, Verdict,
 };
 use crate::time::UnixTime;
 use crate::wire::v1::{EndpointView, ExceptionView, FindingView, StoreView};
@@ -24,6 +25,10 @@ pub(super) struct Judge {
     severities: SeverityOverrides,
     interval_seconds: Option<i64>,
     thresholds: Thresholds,
+    policies: Policies,
+    /// All that is judged under, as a report names them.
+    named_policies: Vec<Arc<Policy>>,
+    blocklist: Arc<dyn Blocklist + Send + Sync>,
 }
 
 /// One observation with everything judged about it.
@@ -69,7 +74,29 @@ impl Judge {
             ),
             interval_seconds: profile.and_then(|p| p.every).map(Period::seconds),
             thresholds: profile.map(|p| p.expiry).unwrap_or_default(),
+            policies: Policies::default(),
+            named_policies: vec![Arc::new(Policy::certvigil_default())],
+            blocklist: Arc::new(NoBlocklist),
         }
+    }
+
+    /// The policies judged under, as a report names them.
+    pub(super) fn policies(&self) -> &[Arc<Policy>] {
+        &self.named_policies
+    }
+
+    /// The same judge, under these policies, too.
+    #[must_use]
+    pub(super) fn under(mut self, definitions: Vec<PolicyDefinition>) -> Self {
+        self.policies = Policies::new(definitions);
+        self.named_policies.extend(self.policies.named().map(Arc::clone));
+        self
+    }
+
+    /// The same judge, with keys that are known to be compromised.
+    #[must_use]
+    pub(super) fn with_blocklist(self, blocklist: Arc<dyn Blocklist + Send + Sync>) -> Self {
+        Self { blocklist, ..self }
     }
 
     /// The stores asked, as a report names them.
@@ -78,6 +105,11 @@ impl Judge {
             .iter()
             .map(|store| StoreView { info: &store.info, anchors: store.anchors.len() })
             .collect()
+    }
+
+    /// What the profile says of an endpoint.
+    pub(super) fn ownership_of(&self, endpoint: &Endpoint) -> Ownership {
+        ownership(&self.owners, endpoint)
     }
 
     /// What it depends on, beside what was seen, whether something is told: rules, policy, trust stores, severities,
@@ -99,6 +131,22 @@ impl Judge {
         self.stores.iter().any(|store| store.info.is_public)
     }
 
+    /// What an observation of nobody's special interest is judged against.
+    pub(super) fn context<'a>(&'a self, inventory: &'a dyn Inventory, now: UnixTime) -> Context<'a> {
+        Context {
+            now,
+            stores: &self.stores,
+            inventory,
+            scan_interval_seconds: self.interval_seconds,
+            thresholds: self.thresholds,
+            named: false,
+            seen_before: false,
+            paths: &self.paths,
+            policies: PolicyContext::default(),
+            blocklist: &*self.blocklist,
+        }
+    }
+
     /// Judges one observation as at `now`. A file, and a target that names one host or address, is worth a finding when it
     /// gave no chain; so is an endpoint that fell silent. Expiry goes on counting from the last chain seen.
     pub(super) fn judge(
@@ -108,23 +156,23 @@ impl Judge {
         past: &Past,
         now: UnixTime,
     ) -> Judged {
+        let ownership = ownership(&self.owners, &observation.endpoint);
         let context = Context {
-            now,
-            stores: &self.stores,
-            inventory,
-            scan_interval_seconds: self.interval_seconds,
-            thresholds: self.thresholds,
             named: observation.endpoint.path.is_some()
                 || (is_single(&observation.target) && !past.is_beside_tcp),
             seen_before: past.fallen_silent,
-            paths: &self.paths,
+            policies: PolicyContext {
+                policies: &self.policies,
+                owner: ownership.owner.as_deref(),
+                tags: &ownership.tags,
+            },
+            ..self.context(inventory, now)
         };
         let mut assessment = assess::assess(&observation, &context);
         if let Some(last) = &past.last_chain {
             assessment.verdicts.extend(expiry_unseen(last, &context));
             assessment.verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
         }
-        let ownership = ownership(&self.owners, &observation.endpoint);
         if !self.severities.0.is_empty() && !assessment.verdicts.is_empty() {
             let traits = Traits {
                 address: observation.endpoint.address,
@@ -252,7 +300,7 @@ impl Judged {
 mod tests {
     use super::*;
     use crate::assess::NoInventory;
-    use crate::model::{Endpoint, Failure, Outcome, Reason, Severity, Stage};
+    use crate::model::{Failure, Outcome, Reason, Severity, Stage};
 
     const NOW: UnixTime = UnixTime(1_795_510_800);
 

@@ -1,6 +1,6 @@
 //! Reading the record back as chains and certificates, with bounded caches; what judgement may ask of other endpoints.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -19,6 +19,8 @@ const READ_FACTOR: u64 = 4;
 const ANSWERS: usize = 8_192;
 /// Issuers tried for one name: more are an attack or a mistake.
 const MAX_ISSUERS: usize = 16;
+/// Certificates named beside one whose key shares a prime with theirs.
+const MAX_SHARING: usize = 100;
 
 /// The record, read for one report.
 pub(super) struct Kept<'a> {
@@ -28,6 +30,9 @@ pub(super) struct Kept<'a> {
     chains: Cache<Box<[Fingerprint]>, Chain, BySize>,
     issuers: Cache<Box<[u8]>, Vec<Arc<Certificate>>>,
     keys: Cache<Fingerprint, Arc<[Fingerprint]>>,
+    /// Whether any keys have a prime in common: nearly always there are none.
+    has_shared_factors: OnceLock<bool>,
+    factors: Cache<Fingerprint, Arc<[Fingerprint]>>,
     /// The first failure of a question whose answer has no place for one.
     failed: Mutex<Option<StoreError>>,
 }
@@ -62,6 +67,8 @@ impl<'a> Kept<'a> {
             chains: Cache::with_weighter(2_048, CACHE_BYTES / 2, BySize),
             issuers: Cache::new(ANSWERS),
             keys: Cache::new(ANSWERS),
+            has_shared_factors: OnceLock::new(),
+            factors: Cache::new(ANSWERS),
             failed: Mutex::new(None),
         }
     }
@@ -157,5 +164,23 @@ impl Inventory for Kept<'_> {
         }
         self.keys.insert(*spki, sharing.clone().into());
         sharing
+    }
+
+    fn sharing_a_factor(&self, spki: &Fingerprint) -> Vec<Fingerprint> {
+        let has_any = || self.or_none(self.store.has_shared_factors().map(|has| vec![has])).contains(&true);
+        if !*self.has_shared_factors.get_or_init(has_any) {
+            return Vec::new();
+        }
+        if let Some(known) = self.factors.get(spki) {
+            return known.to_vec();
+        }
+        let sharing = self.or_none(self.store.certificates_sharing_a_factor(spki, MAX_SHARING));
+        self.factors.insert(*spki, sharing.clone().into());
+        sharing
+    }
+
+    fn endpoints_with_key(&self, spki: &Fingerprint) -> Option<u64> {
+        let endpoints = |sha256: &Fingerprint| Some(self.store.certificate(sha256).ok()??.endpoints);
+        self.certificates_with_key(spki).iter().map(endpoints).sum()
     }
 }

@@ -149,7 +149,11 @@ impl<'a> Recorder<'a> {
     }
 
     fn identify(&mut self, observation: Observation<RawChain>) -> StoredObservation {
-        let Observation { endpoint, target, observed_at, outcome } = observation;
+        let Observation { endpoint, target, observed_at, mut outcome } = observation;
+        if let Outcome::Handshake(handshake) = &mut outcome {
+            // A stapled response that nobody wanted to look at.
+            handshake.gathered.take_if(|gathered| gathered.revocation.is_empty());
+        }
         let outcome = outcome.map_chains(|chain| self.identify_chain(&chain));
         Observation { endpoint, target, observed_at, outcome }
     }

@@ -5,18 +5,23 @@ use std::io::{self, Write};
 
 use super::AppError;
 use super::assess::{Surroundings, flow, walk};
+use super::blocklists::blocklists;
+use super::form::{Setting, writer};
 use super::judge::{Judge, Judged, PublicCertificates};
 use super::kept::Kept;
+use super::origins::origins_of;
 use super::parts::{Parts, trust_stores};
+use super::policy::load_policies;
 use super::recorder::Listener;
 use crate::clock::Clock;
-use crate::config::Profile;
-use crate::model::{Finding, FindingKey, Scan, ScanState};
+use crate::config::{Ownership, Profile};
+use crate::model::{Endpoint, Finding, FindingKey, FindingState, Scan, ScanState};
 use crate::report::{
-    CsvReport, JsonLayout, JsonReport, JsonlReport, RecordWriter, TableBuilder, TableOptions, write_document,
+    CheckState, JsonLayout, JsonlReport, Origins, RecordWriter, Register, RegisterForm, Steward,
+    TableBuilder, TableOptions, write_document,
 };
 use crate::store::{Store, StoreError, StoredScan};
-use crate::text::escape_for_terminal;
+use crate::text::{escape_for_terminal, shell_word};
 use crate::time::UnixTime;
 use crate::wire::v1::{CertificateView, EndpointView, ReportView, ScanView, report_head};
 use crate::x509::verify::SignatureCheck;
@@ -37,6 +42,29 @@ pub enum Form {
     Json,
     Jsonl,
     Csv,
+    Html,
+    /// CycloneDX 1.6.
+    Cbom,
+    Sarif,
+    Junit,
+    /// A monitoring plugin's line.
+    Nagios,
+    Tlsx,
+    Testssl,
+    /// A register that a regulation asks for.
+    Register(Register, RegisterForm),
+}
+
+/// The form of a report on a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaintainedForm {
+    /// For a terminal of `width` columns.
+    Table {
+        width: usize,
+        colour: bool,
+    },
+    Json,
+    Html,
 }
 
 /// The form of a list.
@@ -61,6 +89,8 @@ pub(super) struct ReportSource<'a> {
     /// Judged as at this time.
     now: UnixTime,
     generated_at: UnixTime,
+    /// Of a report on a time that somebody chose: what makes the same content as JSON.
+    json_command: Option<String>,
 }
 
 impl<'a> ReportSource<'a> {
@@ -73,57 +103,77 @@ impl<'a> ReportSource<'a> {
         generated_at: UnixTime,
     ) -> Self {
         let (kept, public) = (Kept::new(store, now), RefCell::default());
-        Self { store, stored, judge, surroundings, kept, public, now, generated_at }
+        Self { store, stored, judge, surroundings, kept, public, now, generated_at, json_command: None }
     }
 
-    /// Writes the whole report.
+    fn is_dated(&self) -> bool {
+        self.json_command.is_some()
+    }
+
+    /// The end of the scan.
+    fn seen_until(&self) -> UnixTime {
+        self.stored.scan.finished_at.unwrap_or(self.stored.scan.started_at)
+    }
+
+    /// Judged as at a time that somebody chose: made again, it is the same.
+    pub(super) fn dated(mut self, json_command: String) -> Self {
+        self.json_command = Some(json_command);
+        self
+    }
+
+    /// Writes the whole report; the state of a check, where the form is a monitoring plugin's.
     pub(super) fn write(
         &self,
         form: Form,
         next_command: &str,
         out: &mut (dyn Write + Send),
-    ) -> Result<(), AppError> {
+    ) -> Result<Option<CheckState>, AppError> {
         let stores = self.judge.store_views();
+        let scan = ScanView { scan: &self.stored.scan };
+        if let Form::Table { width, colour, detailed } = form {
+            let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT).detailed(detailed);
+            self.each_endpoint(|view| {
+                table.add(view);
+                Ok(())
+            })?;
+            let options = TableOptions { width, colour, now: self.now };
+            out.write_all(table.render(&options, &scan, &stores, next_command).as_bytes())?;
+            return Ok(None);
+        }
         let head = report_head(&ReportView {
             generated_at: self.generated_at,
+            policies: self.judge.policies(),
             stores: &stores,
-            scan: ScanView { scan: &self.stored.scan },
+            scan,
         });
-        match form {
-            Form::Json => self.write_records(JsonReport::begin(out, &head, JsonLayout::Pretty)?),
-            Form::Jsonl => self.write_records(JsonlReport::new(out)),
-            Form::Csv => self.write_records(CsvReport::begin(out, self.now)?),
-            Form::Table { width, colour, detailed } => {
-                let mut table = TableBuilder::new(TableBuilder::DEFAULT_LIMIT).detailed(detailed);
-                self.each_endpoint(|view| {
-                    table.add(view);
-                    Ok(())
-                })?;
-                let options = TableOptions { width, colour, now: self.now };
-                let scan = ScanView { scan: &self.stored.scan };
-                Ok(out.write_all(table.render(&options, &scan, &stores, next_command).as_bytes())?)
-            }
-        }
+        let origins = if form == Form::Sarif { origins_of(&self.stored.scan) } else { Origins::default() };
+        let steward = |endpoint: &Endpoint| steward(self.judge.ownership_of(endpoint));
+        let json_command = self.json_command.clone();
+        let setting = Setting { now: self.now, origins: &origins, json_command, steward: &steward };
+        let Some(mut writer) = writer(form, out, &head, &setting)? else { return Ok(None) };
+        self.write_records(&mut *writer)?;
+        Ok(writer.check_state())
     }
 
     /// Writes what follows the endpoints that were written during the scan.
     pub(super) fn write_closing_lines(&self, out: &mut (dyn Write + Send)) -> Result<(), AppError> {
         // Judged once more, for what the certificates' lines tell.
         self.each_endpoint(|_| Ok(()))?;
-        self.write_rest(JsonlReport::new(out))
+        self.write_rest(&mut JsonlReport::new(out))
     }
 
-    fn write_records(&self, mut writer: impl RecordWriter) -> Result<(), AppError> {
+    fn write_records(&self, writer: &mut dyn RecordWriter) -> Result<(), AppError> {
         self.each_endpoint(|view| writer.endpoint(view))?;
         self.write_rest(writer)
     }
 
-    fn write_rest(&self, mut writer: impl RecordWriter) -> Result<(), AppError> {
+    fn write_rest(&self, writer: &mut dyn RecordWriter) -> Result<(), AppError> {
         self.each_certificate(|view| writer.certificate(view))?;
         let stores = self.judge.store_views();
         let scan = ScanView { scan: &self.stored.scan };
         Ok(writer.finish(&report_head(&ReportView {
             generated_at: self.generated_at,
+            policies: self.judge.policies(),
             stores: &stores,
             scan,
         }))?)
@@ -134,7 +184,10 @@ impl<'a> ReportSource<'a> {
         &self,
         mut write: impl FnMut(&EndpointView<'_>) -> io::Result<()>,
     ) -> Result<(), AppError> {
-        let life = |key: &FindingKey| kept_finding(self.store, self.stored.scan.profile.as_deref(), key);
+        let life = |key: &FindingKey| {
+            let kept = kept_finding(self.store, self.stored.scan.profile.as_deref(), key)?;
+            if self.is_dated() { as_at(kept, self.now) } else { Some(kept) }
+        };
         walk(
             self.store,
             &self.kept,
@@ -160,7 +213,8 @@ impl<'a> ReportSource<'a> {
                 Ok(write(&CertificateView {
                     certificate: &certificate,
                     first_seen: stored.first_seen,
-                    last_seen: stored.last_seen,
+                    // Later scans may have seen it since; a report on a past time does not change with them.
+                    last_seen: if self.is_dated() { self.seen_until() } else { stored.last_seen },
                     endpoints: stored.endpoints,
                     public_trust: self.public.borrow().contains(self.judge, &stored.sha256),
                     self_signed: certificate.is_self_signed() == SignatureCheck::Verified,
@@ -176,6 +230,31 @@ impl<'a> ReportSource<'a> {
 fn kept_finding(store: &Store, profile: Option<&str>, key: &FindingKey) -> Option<Finding> {
     let stored = store.finding(profile?, key).ok().flatten()?;
     Some(stored.finding)
+}
+
+/// The finding as it was at a past time; `None` before it was found. Of decisions, the last one is known.
+fn as_at(mut finding: Finding, at: UnixTime) -> Option<Finding> {
+    if finding.first_seen > at {
+        return None;
+    }
+    if finding.resolved_at.is_some_and(|resolved| resolved > at) {
+        finding.resolved_at = None;
+        finding.state = FindingState::Open;
+    }
+    if finding.decision.as_ref().is_some_and(|decision| decision.at > at) {
+        finding.decision = None;
+        finding.state = FindingState::Open;
+    }
+    Some(finding)
+}
+
+/// What the profile says of an endpoint, for the registers.
+fn steward(found: Ownership) -> Steward {
+    Steward {
+        purpose: found.purpose,
+        reviewer: found.reviewer,
+        reviewed: found.reviewed.map(|reviewed| reviewed.0),
+    }
 }
 
 /// Writes each endpoint as a line of JSON when it is recorded, judged by what the record knows by then.
@@ -207,10 +286,22 @@ pub struct ReportRequest {
     pub profile: Option<String>,
     /// Trust stores; none are those of `profile` where it is named, else those of the scan.
     pub trust: Vec<String>,
+    /// Policies to judge under; none are those of `profile`, as it is now.
+    pub policies: Vec<String>,
+    /// Judge as at this time; `latest` is then the last scan that had ended by it.
+    pub at: Option<UnixTime>,
 }
 
-/// Writes the report of a scan in the record, judged as at its end; gives notes about trust stores and a profile that
-/// are not there.
+/// What became of a report.
+#[derive(Debug)]
+pub struct Written {
+    /// What a person should know of trust stores and profiles that are not there.
+    pub notes: Vec<String>,
+    /// The state of a check, where the form is a monitoring plugin's.
+    pub check: Option<CheckState>,
+}
+
+/// Writes the report of a scan in the record, judged as at its end or as at the time asked for.
 ///
 /// # Errors
 /// There is no such scan, the record cannot be read, or the report not written.
@@ -219,12 +310,9 @@ pub fn write_kept_report(
     request: &ReportRequest,
     form: Form,
     out: &mut (dyn Write + Send),
-) -> Result<Vec<String>, AppError> {
+) -> Result<Written, AppError> {
     let store = parts.read_store()?;
-    let stored = store.scan(&request.scan).map_err(|error| match error {
-        StoreError::UnknownScan(id) if id == "latest" => AppError::EmptyRecord,
-        other => other.into(),
-    })?;
+    let stored = wanted_scan(&store, request)?;
     let (profile, note) = profile_of(&stored.scan, request.profile.as_deref())?;
     // Judged by the stores of the scan, unless somebody wants it otherwise.
     let of_scan = match &profile {
@@ -233,21 +321,60 @@ pub fn write_kept_report(
     };
     let (stores, mut notes) = trust_stores(if request.trust.is_empty() { of_scan } else { &request.trust })?;
     notes.extend(note);
-    let judge = Judge::new(stores, profile.as_ref());
+    let of_profile = profile.as_ref().map(|profile| profile.policies.as_slice()).unwrap_or_default();
+    let policies = if request.policies.is_empty() { of_profile } else { &request.policies };
+    let judge = Judge::new(stores, profile.as_ref())
+        .under(load_policies(policies)?)
+        .with_blocklist(blocklists(&parts.settings.blocklists)?);
     let now = parts.clock.now();
-    let at = stored.scan.finished_at.unwrap_or(now);
+    let at = request.at.or(stored.scan.finished_at).unwrap_or(now);
     let surroundings = Surroundings::of(&store, &Kept::new(&store, at), &stored, at)?;
-    let source = ReportSource::new(&store, &stored, &judge, &surroundings, at, now);
+    let generated_at = request.at.unwrap_or(now);
+    let mut source = ReportSource::new(&store, &stored, &judge, &surroundings, at, generated_at);
+    if request.at.is_some() {
+        source = source.dated(json_command(request, &stored.scan, at));
+    }
     let next = match stored.scan.state {
         ScanState::Complete => parts.next_command("certvigil inventory list --expires-within 30d"),
         ScanState::Running | ScanState::Incomplete => GO_ON.to_owned(),
     };
-    source.write(form, &next, out)?;
-    Ok(notes)
+    let check = source.write(form, &next, out)?;
+    Ok(Written { notes, check })
+}
+
+/// The scan with the id asked for, or the last one, by the time asked for.
+fn wanted_scan(store: &Store, request: &ReportRequest) -> Result<StoredScan, AppError> {
+    if let (Some(at), "latest") = (request.at, request.scan.as_str()) {
+        let ended = |stored: &StoredScan| stored.scan.finished_at.is_some_and(|end| end <= at);
+        return store.scans()?.into_iter().rfind(ended).ok_or_else(|| {
+            AppError::Usage(format!(
+                "no scan had ended by {at}; `certvigil inventory list --at` shows what was known"
+            ))
+        });
+    }
+    store.scan(&request.scan).map_err(|error| match error {
+        StoreError::UnknownScan(id) if id == "latest" => AppError::EmptyRecord,
+        other => other.into(),
+    })
+}
+
+/// The command that makes the JSON report of the same scan, time, profile and trust stores.
+fn json_command(request: &ReportRequest, scan: &Scan, at: UnixTime) -> String {
+    let mut command = format!("certvigil report --scan {} --at {at} -f json", scan.id);
+    if let Some(profile) = &request.profile {
+        command.push_str(&format!(" --profile {}", shell_word(profile)));
+    }
+    for store in &request.trust {
+        command.push_str(&format!(" --trust {}", shell_word(store)));
+    }
+    command
 }
 
 /// The profile that a scan ran with, as it is now: the one named, else the one of that name.
-fn profile_of(scan: &Scan, asked: Option<&str>) -> Result<(Option<Profile>, Option<String>), AppError> {
+pub(super) fn profile_of(
+    scan: &Scan,
+    asked: Option<&str>,
+) -> Result<(Option<Profile>, Option<String>), AppError> {
     let Some(name) = scan.profile.as_deref() else {
         return match asked {
             Some(_) => Err(AppError::Usage(format!("scan {} ran without a profile", scan.id))),

@@ -4,12 +4,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnetwork::IpNetwork;
+
 use super::AppError;
+use super::revocation::FetchPlan;
 use crate::assess::forbidden;
 use crate::config::profile::{FailOn, KeyShareChoice, LeaveChoice, Rate};
-use crate::config::{PaceSettings, Profile};
+use crate::config::{FetchSettings, PaceSettings, Profile};
 use crate::discover::{PortSet, Request};
-use crate::model::{Depth, Exclusion, Scope, ServerName, Severity, StartTlsChoice, Transport};
+use crate::model::{
+    Depth, Exclusion, RevocationChoice, Scope, ServerName, Severity, StartTlsChoice, Transport,
+};
 use crate::probe::{Pace, ProbeSettings};
 use crate::tls::{KeyShares, Leave};
 
@@ -35,7 +40,13 @@ pub struct ScanRequest {
     pub rate: Option<Rate>,
     pub timeout: Option<Duration>,
     pub trust: Vec<String>,
+    /// Policies to judge under; none leaves them to the profile.
+    pub policies: Vec<String>,
     pub resolver: Option<SocketAddr>,
+    /// How revocation is looked up.
+    pub revocation: Option<RevocationChoice>,
+    /// Special networks that may be asked about it, beside those of the profile.
+    pub fetch_allow: Vec<IpNetwork>,
     /// Go on with the interrupted scan of the same input.
     pub resume: bool,
     /// List dead addresses of ranges one by one.
@@ -118,8 +129,30 @@ impl ScanRequest {
         }
     }
 
+    pub(super) fn policies(&self) -> Vec<String> {
+        if self.policies.is_empty() { self.profile().policies.clone() } else { self.policies.clone() }
+    }
+
     pub(super) fn resolver(&self) -> Option<SocketAddr> {
         self.resolver.or(self.profile().resolver)
+    }
+
+    pub(super) fn revocation(&self) -> RevocationChoice {
+        self.revocation.or(self.profile().revocation.check).unwrap_or_default()
+    }
+
+    /// What may be fetched, and at what cost.
+    pub(super) fn fetch(&self) -> FetchPlan {
+        let FetchSettings { allow, timeout, list_timeout, largest_list_mib, per_host_rate } =
+            &self.profile().fetch;
+        let mebibytes = largest_list_mib.map_or(128, std::num::NonZeroU32::get);
+        FetchPlan {
+            allow: allow.iter().map(|network| network.0).chain(self.fetch_allow.iter().copied()).collect(),
+            timeout: timeout.map_or(Duration::from_secs(10), |timeout| timeout.0),
+            list_timeout: list_timeout.map_or(Duration::from_secs(60), |timeout| timeout.0),
+            largest_list: u64::from(mebibytes) << 20,
+            per_host_rate: per_host_rate.map(std::num::NonZeroU32::get),
+        }
     }
 
     /// Two minutes unless asked otherwise.

@@ -11,22 +11,27 @@ use super::AppError;
 use super::alerting::Alerting;
 use super::assess::Surroundings;
 use super::begin::{Begun, WAIT_FOR_STORE, begin, open_store, replay};
+use super::blocklists::blocklists;
 use super::dispatch::{Delivery, deliver};
+use super::gather::gather_all;
 use super::judge::Judge;
 use super::kept::Kept;
+use super::moduli::{Bounds, compare_new_moduli};
 use super::parts::{Parts, trust_stores};
+use super::policy::judge_for;
 use super::progress::ScanProgress;
 use super::reconcile::{Changes, Circumstances, Reconciled, reconcile_scan};
 use super::recorder::{Recorder, unit_position};
 use super::report::{Form, GO_ON, ReportSource, stream};
 use super::request::ScanRequest;
+use super::revocation::Evidence;
 use super::visit::{Queue, Visitors, visit_all};
 use super::watch::Shift;
 use crate::discover::{Plan, Position, plan};
 use crate::dns::{HickoryResolver, NoResolver, Resolve};
 use crate::model::{Counts, Depth, ScanState, Severity, TrustStore};
 use crate::probe::{Pace, Prober, Statistics};
-use crate::report::number;
+use crate::report::{CheckState, number};
 use crate::store::{ScanWriter, Store, StoreError, StoredScan};
 use crate::text::escape_for_terminal;
 use crate::time::UnixTime;
@@ -50,6 +55,8 @@ pub struct Prepared {
     prober: Arc<Prober>,
     resolver: Arc<dyn Resolve>,
     judge: Arc<Judge>,
+    /// What is asked of others about certificates; `None` where nothing is.
+    evidence: Option<Arc<Evidence>>,
     /// Who is told; `None` without settings for it, without a profile, or where nothing is kept.
     alerting: Option<Alerting>,
     notes: Vec<String>,
@@ -123,7 +130,9 @@ pub(super) fn prepare_with(
         return Err(AppError::Usage("a timeout of 0 leaves no time to connect; give e.g. 500ms".to_owned()));
     }
     let prober = Arc::new(Prober::new(settings, request.pace())?);
-    let judge = Arc::new(Judge::new(stores, request.profile.as_ref()));
+    let evidence = Evidence::wanted(&request, &plan, &resolver, &stores, &parts.clock)?.map(Arc::new);
+    let judge = judge_for(&request, stores)?.with_blocklist(blocklists(&parts.settings.blocklists)?);
+    let judge = Arc::new(judge);
     let alerting = match &request.profile {
         Some(profile) => Alerting::new(&parts.settings, Some(profile))?,
         None => None,
@@ -132,7 +141,7 @@ pub(super) fn prepare_with(
         notes.push("with --no-store nothing is known from before: nobody is told".to_owned());
     }
     let alerting = alerting.filter(|_| parts.keeps_a_store());
-    Ok(Prepared { request, parts: parts.clone(), plan, prober, resolver, judge, alerting, notes })
+    Ok(Prepared { request, parts: parts.clone(), plan, prober, resolver, judge, evidence, alerting, notes })
 }
 
 /// Visits everything, keeps what was seen, judges it, and leads the profile's findings on. With `lines`, each
@@ -176,6 +185,7 @@ pub async fn run(
     let clock_fits = shift.map_or(Ok(true), |shift| shift.trusts_clock(&stored, now))?;
     let circumstances =
         Circumstances { actor: &parts.actor, now, alerting: alerting.as_ref(), leads: clock_fits };
+    warnings.extend(compare_new_moduli(&store, Bounds::default())?);
     let reconciled = reconcile_scan(&store, &stored, judge, circumstances)?;
     if let Some(shift) = shift.filter(|_| clock_fits) {
         shift.tell_still_watching(now)?;
@@ -234,7 +244,7 @@ async fn look(
     progress: &Arc<ScanProgress>,
     lines: Option<&mut (dyn Write + Send)>,
 ) -> Result<StoredScan, AppError> {
-    let Prepared { request, parts, plan, prober, resolver, judge, .. } = prepared;
+    let Prepared { request, parts, plan, prober, resolver, judge, evidence, .. } = prepared;
     let begun = begin(store, request, parts, plan)?;
 
     // Discover and probe.
@@ -250,8 +260,15 @@ async fn look(
         progress: Arc::clone(progress),
         second_look_after: request.second_look_after(),
     });
+    let workers = workers(prober, plan);
     let (sender, visits) = mpsc::channel(CHANNEL);
-    let visiting = visit_all(visitors, workers(prober, plan), sender);
+    let visiting = async {
+        let Some(evidence) = evidence else { return visit_all(visitors, workers, sender).await };
+        let (seen, seeing) = mpsc::channel(CHANNEL);
+        let progress = Arc::clone(progress);
+        let gathering = gather_all(Arc::clone(evidence), store.clone(), progress, seeing, sender);
+        tokio::join!(visit_all(visitors, workers, seen), gathering).0
+    };
 
     // Commit.
     let (writer, counts, visited) = {
@@ -499,7 +516,11 @@ impl Finished {
     ///
     /// # Errors
     /// The record cannot be read or the report not written.
-    pub fn write_report(&self, form: Form, out: &mut (dyn Write + Send)) -> Result<(), AppError> {
+    pub fn write_report(
+        &self,
+        form: Form,
+        out: &mut (dyn Write + Send),
+    ) -> Result<Option<CheckState>, AppError> {
         self.source().write(form, self.next_command().as_str(), out)
     }
 
@@ -509,7 +530,7 @@ impl Finished {
         form: Form,
         next: &str,
         out: &mut (dyn Write + Send),
-    ) -> Result<(), AppError> {
+    ) -> Result<Option<CheckState>, AppError> {
         self.source().write(form, next, out)
     }
 

@@ -2,8 +2,8 @@
 //! What deep inspection found is not repaired because another scan did not look, or because an answer was in doubt.
 
 use crate::model::{
-    Features, Inspection, Observation, Outcome, PostQuantum, ProbeName, Reaction, Rule, Scope, TlsFacts,
-    VersionFacts,
+    DoubtKind, Features, Gathered, Inspection, Observation, Outcome, PostQuantum, ProbeName, Reaction,
+    RevocationCheck, RevocationStatus, Rule, Scope, TlsFacts, VersionFacts,
 };
 use crate::tls::{CipherSuite, ProtocolVersion};
 
@@ -28,9 +28,21 @@ pub fn is_determined<C>(rule: Rule, observation: &Observation<C>) -> bool {
         }
         Outcome::Read(_) => return true,
     };
+    if matches!(rule, Rule::Revoked | Rule::RevocationNotDetermined) {
+        return handshake.gathered.as_ref().is_some_and(|gathered| by_gathered(rule, gathered));
+    }
     match &handshake.inspection {
         Some(inspection) => by_inspection(rule, &handshake.tls, inspection),
         None => by_handshake(rule, &handshake.tls),
+    }
+}
+
+/// Revocation is settled by answers; where nobody can be asked, nothing holds up what was found of another certificate.
+fn by_gathered(rule: Rule, gathered: &Gathered) -> bool {
+    let is_open = |check: &RevocationCheck| matches!(&check.status, RevocationStatus::NotDetermined(doubt) if doubt.kind != DoubtKind::NoSource);
+    match rule {
+        Rule::Revoked => !gathered.revocation.iter().any(is_open),
+        _ => true,
     }
 }
 
@@ -60,6 +72,7 @@ fn is_of_inspection(rule: Rule) -> bool {
                 | Rule::NoTls13
                 | Rule::NoFallbackScsv
                 | Rule::Intolerant
+                | Rule::HstsMissing
         )
 }
 
@@ -106,6 +119,7 @@ fn by_inspection(rule: Rule, tls: &TlsFacts, inspection: &Inspection) -> bool {
         Rule::NoPostQuantum => has_shown_group(tls) || tls.post_quantum.is_some() || seen.groups_of_tls13(),
         Rule::DraftPostQuantum => tls.post_quantum == Some(PostQuantum::Refused) || seen.groups_of_tls13(),
         Rule::Intolerant => inspection.intolerances.is_some(),
+        Rule::HstsMissing => inspection.hsts.is_some(),
         _ => true,
     }
 }
@@ -174,11 +188,16 @@ impl<'a> Seen<'a> {
     }
 }
 
-fn suites_are_settled(facts: &VersionFacts) -> bool {
+/// The Diffie-Hellman parameters were seen, where there are any.
+pub(super) fn primes_are_settled(inspection: &Inspection) -> bool {
+    Seen(inspection).primes()
+}
+
+pub(super) fn suites_are_settled(facts: &VersionFacts) -> bool {
     facts.offered == Some(false) || facts.suites_complete
 }
 
-fn groups_are_settled(facts: &VersionFacts) -> bool {
+pub(super) fn groups_are_settled(facts: &VersionFacts) -> bool {
     let has_groups =
         facts.version >= TLS13 || facts.cipher_suites.iter().any(|suite| exchanges(*suite, "ECDHE"));
     facts.offered == Some(false)
@@ -187,7 +206,7 @@ fn groups_are_settled(facts: &VersionFacts) -> bool {
         || facts.suites_complete && !has_groups
 }
 
-fn schemes_are_settled(facts: &VersionFacts) -> bool {
+pub(super) fn schemes_are_settled(facts: &VersionFacts) -> bool {
     let is_signed = |suite: &CipherSuite| exchanges(*suite, "ECDHE") || exchanges(*suite, "DHE");
     facts.offered == Some(false)
         || facts.schemes_complete
@@ -204,22 +223,54 @@ mod tests {
     use super::*;
     use crate::assess::tests::inspected::{accepting, observed, of, sound, undetermined};
     use crate::assess::tests::pki::{chain, served};
+    use crate::model::Doubt;
+    use crate::time::UnixTime;
     use crate::tls::NamedGroup;
+    use crate::x509::Fingerprint;
 
     fn settled(rule: Rule, inspection: &Inspection) -> bool {
         is_determined(rule, &observed(inspection, TlsFacts::default()))
     }
 
+    /// Rules about what is asked of others.
+    const GATHERED: [Rule; 2] = [Rule::Revoked, Rule::RevocationNotDetermined];
+
+    #[test]
+    fn an_answer_settles_revocation_and_silence_does_not() {
+        let settled = |statuses: &[RevocationStatus]| {
+            let mut observation = served(chain(&[]), TlsFacts::default());
+            let Outcome::Handshake(handshake) = &mut observation.outcome else { panic!() };
+            let check = |status: &RevocationStatus| RevocationCheck {
+                certificate: Fingerprint([0; 32]),
+                method: None,
+                status: status.clone(),
+                this_update: None,
+                next_update: None,
+                checked_at: UnixTime(0),
+            };
+            let revocation = statuses.iter().map(check).collect();
+            handshake.gathered = Some(Box::new(Gathered { stapled: None, revocation }));
+            GATHERED.map(|rule| is_determined(rule, &observation))
+        };
+        let doubt = |kind| RevocationStatus::NotDetermined(Doubt::new(kind, ""));
+        assert_eq!(settled(&[RevocationStatus::Good]), [true, true]);
+        assert_eq!(settled(&[RevocationStatus::Good, doubt(DoubtKind::NoAnswer)]), [false, true]);
+        assert_eq!(settled(&[doubt(DoubtKind::NoIssuer)]), [false, true]);
+        assert_eq!(settled(&[doubt(DoubtKind::NoSource)]), [true, true], "nobody holds it up");
+        let nobody_looked = served(chain(&[]), TlsFacts::default());
+        assert_eq!(GATHERED.map(|rule| is_determined(rule, &nobody_looked)), [false, false]);
+    }
+
     #[test]
     fn a_whole_inspection_settles_every_rule() {
-        for rule in Rule::ALL {
+        for rule in Rule::ALL.iter().filter(|rule| !GATHERED.contains(rule)) {
             assert!(settled(*rule, &sound()), "{rule:?}");
         }
     }
 
     #[test]
     fn doubt_settles_no_rule_of_inspection_and_all_others() {
-        for rule in Rule::ALL {
+        for rule in Rule::ALL.iter().filter(|rule| !GATHERED.contains(rule)) {
             let is_open = is_of_inspection(*rule)
                 || matches!(
                     rule,

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use super::Context;
 use super::issuer::{self, Missing};
+use super::keys::KeyFaults;
 use super::name::{NameMatch, match_name};
 use super::path::{self, Candidates, Fault, Found, PathKey, StorePath, Window};
 use super::structure::{End, Structure};
+use super::words;
 use crate::model::{
-    ChainVerdict, Failure, Observation, OfferedFor, Outcome, PathReason, StoreVerdict, TlsFacts, Trust,
+    ChainVerdict, Failure, Observation, OfferedFor, Outcome, PathReason, RevocationCheck, RevocationStatus,
+    StoreVerdict, TlsFacts, Trust,
 };
-use crate::x509::{Certificate, Chain};
+use crate::x509::{Certificate, Chain, Revoked};
 
 /// One observation.
 pub(super) struct EndpointView<'a> {
@@ -102,6 +105,15 @@ impl<'a> ChainView<'a> {
             .filter_map(|index| Some((*index, self.chain.certificates.get(*index)?)))
     }
 
+    /// The first certificate of the path with this fault of its key.
+    pub(super) fn faulty_key<T>(
+        &self,
+        fault: impl Fn(&KeyFaults) -> Option<T>,
+    ) -> Option<(T, &'a Arc<Certificate>)> {
+        let faults = |certificate: &Arc<Certificate>| self.context.paths.key_faults(certificate);
+        self.path().find_map(|(_, certificate)| Some((fault(&faults(certificate))?, certificate)))
+    }
+
     /// Certificates of the path whose signature somebody relies on: not a self-signed one.
     pub(super) fn signed_path(&self) -> impl Iterator<Item = (usize, &'a Arc<Certificate>)> + '_ {
         let is_self_signed = self.structure.end == End::SelfSigned;
@@ -116,6 +128,19 @@ impl<'a> ChainView<'a> {
         public.peek().is_some() && public.all(|(path, _)| path.fault.is_none())
     }
 
+    /// The first certificate of the chain that is known to be revoked.
+    pub(super) fn revoked(&self) -> Option<(&'a Arc<Certificate>, &'a RevocationCheck, Revoked)> {
+        let Outcome::Handshake(handshake) = &self.observation.outcome else { return None };
+        let checks = &handshake.gathered.as_ref()?.revocation;
+        self.chain.certificates.iter().find_map(|certificate| {
+            let check = checks.iter().find(|check| check.certificate == certificate.sha256)?;
+            match check.status {
+                RevocationStatus::Revoked(revoked) => Some((certificate, check, revoked)),
+                RevocationStatus::Good | RevocationStatus::NotDetermined(_) => None,
+            }
+        })
+    }
+
     /// The fault that the store at `store` finds.
     pub(super) fn fault(&self, store: usize) -> Option<&Fault> {
         self.paths.get(store)?.fault.as_ref()
@@ -128,10 +153,20 @@ impl<'a> ChainView<'a> {
     }
 
     pub(super) fn verdict(&self) -> ChainVerdict {
-        let stores = self.paths.iter().zip(self.context.stores).map(|(path, store)| StoreVerdict {
-            store: Arc::clone(&store.info.name),
-            reason: path.fault.as_ref().map(|fault| self.reason(fault, path)),
-            path: self.fingerprints(path),
+        // What was taken back is trusted by nobody, whatever the stores say of its path.
+        let revoked = self.revoked().map(|(certificate, ..)| {
+            let why = format!("{} was revoked by its issuer", words::certificate(certificate));
+            path::sentence(PathReason::Revoked, &why)
+        });
+        let stores = self.paths.iter().zip(self.context.stores).map(|(path, store)| {
+            let refusal = path.fault.as_ref().map(|fault| (self.reason(fault, path), fault));
+            let detail = refusal.map(|(reason, fault)| path::sentence(reason, &self.why(reason, fault)));
+            StoreVerdict {
+                store: Arc::clone(&store.info.name),
+                reason: refusal.map(|(reason, _)| reason).or(revoked.as_ref().map(|_| PathReason::Revoked)),
+                detail: detail.or_else(|| revoked.clone()),
+                path: if revoked.is_some() { Vec::new() } else { self.fingerprints(path) },
+            }
         });
         ChainVerdict {
             offered_for: self.offered_for,
@@ -145,6 +180,36 @@ impl<'a> ChainView<'a> {
             _ if self.structure.end == End::SelfSigned && path.indices.is_empty() => PathReason::SelfSigned,
             (Standing::Incomplete(_), PathReason::UnknownIssuer) => PathReason::IncompleteChain,
             (_, reason) => reason,
+        }
+    }
+
+    /// Which certificate it is, and what is wrong with it.
+    fn why(&self, reason: PathReason, fault: &Fault) -> String {
+        let top = self.structure.climb.last().and_then(|index| self.certificate(*index));
+        match (reason, &self.standing) {
+            (PathReason::SelfSigned, _) => {
+                let certificate = self.end_entity().map(|c| words::certificate(c)).unwrap_or_default();
+                format!("{certificate} is signed by its own key and is not in the store")
+            }
+            (PathReason::IncompleteChain, Standing::Incomplete(missing)) => format!(
+                "the certificate of {}, which signed {}, is not served",
+                words::issuer(&missing.child),
+                words::certificate(&missing.child)
+            ),
+            (PathReason::UnknownIssuer, _) if fault.certificate.is_none() => match top {
+                Some(top) if self.structure.end == End::Root => {
+                    format!("the root {} that the server sends is not in the store", words::certificate(top))
+                }
+                Some(top) => {
+                    format!(
+                        "{}, which issued {}, is not in the store",
+                        words::issuer(top),
+                        words::certificate(top)
+                    )
+                }
+                None => fault.why.clone(),
+            },
+            _ => fault.why.clone(),
         }
     }
 

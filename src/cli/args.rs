@@ -1,14 +1,25 @@
 //! The command line's shape. Text here is public: goldens in `fixtures/golden/help/` hold it.
 
+mod evidence;
+mod factor;
 mod findings;
+mod inventory;
+mod policy;
+mod report;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use evidence::EvidenceArgs;
+pub(crate) use factor::InventoryFactorArgs;
 pub(crate) use findings::{
     FindingsAckArgs, FindingsCommand, FindingsListArgs, FindingsMatch, FindingsSilenceArgs,
 };
+pub(crate) use inventory::InventoryReadinessArgs;
+
+pub(crate) use policy::{PolicyChoice, PolicyCommand};
+pub(crate) use report::{ReportArgs, ReportFormat, ReportOutput, ViewChoice};
 
 use crate::config::duration::HumanDuration;
 use crate::config::profile::{FailOn, Rate};
@@ -78,6 +89,9 @@ pub(crate) enum Command {
     /// Findings of a profile's scans
     #[command(subcommand, arg_required_else_help = true)]
     Findings(FindingsCommand),
+    /// Policies: which there are, what they ask, what would fail under one
+    #[command(subcommand, arg_required_else_help = true)]
+    Policy(PolicyCommand),
     /// Mail and hooks: test, preview, what waits
     #[command(subcommand, arg_required_else_help = true)]
     Notify(NotifyCommand),
@@ -154,9 +168,13 @@ pub(crate) struct ScanArgs {
     /// Trust store to judge by: mozilla, system or a PEM file; may be given several times
     #[arg(long, value_name = "STORE")]
     pub(crate) trust: Vec<String>,
+    #[command(flatten)]
+    pub(crate) judged_under: PolicyChoice,
     /// DNS server to ask instead of the system's
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) resolver: Option<std::net::SocketAddr>,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
     /// Go on with the interrupted scan of the same targets
     #[arg(long)]
     pub(crate) resume: bool,
@@ -196,24 +214,6 @@ pub(crate) enum DepthChoice {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ReportOutput {
-    /// Form of the report
-    #[arg(short, long, value_enum, default_value = "table", value_name = "FORMAT")]
-    pub(crate) format: ReportFormat,
-    /// Write the report to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    Table,
-    Json,
-    Jsonl,
-    Csv,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// PEM bundle, DER or PKCS#12 file
     #[arg(value_name = "FILE", required = true)]
@@ -221,6 +221,8 @@ pub(crate) struct InspectArgs {
     /// Trust store to judge by: mozilla, system or a PEM file; may be given several times
     #[arg(long, value_name = "STORE")]
     pub(crate) trust: Vec<String>,
+    #[command(flatten)]
+    pub(crate) judged_under: PolicyChoice,
     /// Name the certificate must be valid for
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
@@ -237,21 +239,6 @@ pub(crate) struct InspectArgs {
     pub(crate) fail_on: Option<FailOn>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ReportArgs {
-    /// Which scan: its id, or latest
-    #[arg(long, default_value = "latest", value_name = "ID")]
-    pub(crate) scan: String,
-    /// Judge by this profile's owners, tags, severities and trust stores [default: as the scan was judged]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub(crate) profile: Option<String>,
-    /// Trust store to judge by: mozilla, system or a PEM file; may be given several times
-    #[arg(long, value_name = "STORE")]
-    pub(crate) trust: Vec<String>,
-    #[command(flatten)]
-    pub(crate) output: ReportOutput,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum InventoryCommand {
     /// Certificates, the soonest to expire first
@@ -262,6 +249,10 @@ pub(crate) enum InventoryCommand {
     History(InventoryHistoryArgs),
     /// What changed between two scans
     Diff(InventoryDiffArgs),
+    /// Who is ready for shorter lifetimes, post-quantum cryptography and other dated changes
+    Readiness(InventoryReadinessArgs),
+    /// Compare all RSA moduli with each other: which keys share a prime, and can be computed
+    Factor(InventoryFactorArgs),
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,15 @@
 //! Files, environment and flags to typed settings. Never scans, judges or stores.
 
+pub mod blocklist;
 pub mod duration;
 mod expiry;
+pub mod fetch;
 pub mod hook;
 pub mod mail;
 pub mod ownership;
 pub mod paths;
 pub mod period;
+mod policy;
 pub mod profile;
 pub mod route;
 pub mod settings;
@@ -16,10 +19,13 @@ pub mod template;
 mod tests;
 pub mod written;
 
+pub use blocklist::BlocklistFile;
+pub use fetch::{FetchSettings, RevocationSettings};
 pub use hook::HookSettings;
 pub use mail::{MailLogin, MailMechanism, MailSecurity, MailSettings, SecretSource};
 pub use ownership::{NamePattern, OwnerRule, Ownership};
 pub use period::Period;
+pub use policy::{built_in_names as built_in_policies, load_policy};
 pub use profile::{PaceSettings, ProbeChoices, Profile, SeverityRule};
 pub use route::RouteSettings;
 pub use settings::Settings;
@@ -37,6 +43,10 @@ pub enum ConfigError {
     Syntax { path: PathBuf, line: usize, message: String },
     #[error("profile `{name}` is not known; built in are {}; a file is named by its path (./{name}.toml)", built_in.join(", "))]
     UnknownProfile { name: String, built_in: Vec<&'static str> },
+    #[error("policy `{name}` is not known; built in are {}; a file is named by its path (./{name}.toml)", built_in.join(", "))]
+    UnknownPolicy { name: String, built_in: Vec<&'static str> },
+    #[error("{}: {message}", path.display())]
+    Blocklist { path: PathBuf, message: String },
     #[error("no home directory is known; give --store PATH (or set CERTVIGIL_STORE)")]
     NoHome,
 }

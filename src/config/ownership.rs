@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::written;
 use crate::model::Endpoint;
+use crate::time::UnixTime;
 
 /// One entry: matches an endpoint in any of its networks or with any of its names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -17,6 +18,12 @@ pub struct OwnerRule {
     pub names: Vec<NamePattern>,
     pub owner: Option<String>,
     pub tags: Vec<String>,
+    /// What its endpoints are for, as a register of certificates tells it.
+    pub purpose: Option<String>,
+    /// Who reviews them.
+    pub reviewer: Option<String>,
+    /// When they were reviewed last: `YYYY-MM-DD`.
+    pub reviewed: Option<ReviewDate>,
 }
 
 /// What the entries say about one endpoint.
@@ -24,14 +31,27 @@ pub struct OwnerRule {
 pub struct Ownership {
     pub owner: Option<String>,
     pub tags: Vec<String>,
+    pub purpose: Option<String>,
+    pub reviewer: Option<String>,
+    pub reviewed: Option<ReviewDate>,
 }
 
-/// Applies `rules` in their order: the first owner wins, tags are collected without repeats.
+/// Applies `rules` in their order: the first owner, purpose, reviewer and review win, tags are collected without
+/// repeats.
 pub fn ownership(rules: &[OwnerRule], endpoint: &Endpoint) -> Ownership {
     let mut out = Ownership::default();
     for rule in rules.iter().filter(|rule| rule.matches(endpoint)) {
         if out.owner.is_none() {
             out.owner.clone_from(&rule.owner);
+        }
+        if out.purpose.is_none() {
+            out.purpose.clone_from(&rule.purpose);
+        }
+        if out.reviewer.is_none() {
+            out.reviewer.clone_from(&rule.reviewer);
+        }
+        if out.reviewed.is_none() {
+            out.reviewed.clone_from(&rule.reviewed);
         }
         for tag in &rule.tags {
             if !out.tags.contains(tag) {
@@ -50,6 +70,19 @@ impl OwnerRule {
     }
 }
 
+/// A day, `YYYY-MM-DD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewDate(pub String);
+
+impl<'de> Deserialize<'de> for ReviewDate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        written::checked(deserializer, |text| match (text.len(), UnixTime::parse(text)) {
+            (10, Some(_)) => Ok(Self(text.to_owned())),
+            _ => Err(format!("`{text}` is not a day; write e.g. \"2026-11-24\"")),
+        })
+    }
+}
+
 /// A CIDR, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(pub IpNetwork);
@@ -61,11 +94,17 @@ impl Network {
     }
 }
 
+impl std::str::FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is not a network; write e.g. 10.1.0.0/16"))
+    }
+}
+
 impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        written::checked(deserializer, |text| {
-            text.parse().map(Self).map_err(|_| format!("`{text}` is not a network; write e.g. 10.1.0.0/16"))
-        })
+        written::checked(deserializer, str::parse)
     }
 }
 
@@ -125,6 +164,22 @@ mod tests {
     fn at(address: &str, name: Option<&str>) -> Ownership {
         let endpoint = Endpoint::tcp(address.parse().unwrap(), name.map(|n| ServerName::parse(n).unwrap()));
         ownership(&rules(), &endpoint)
+    }
+
+    #[test]
+    fn who_reviews_what_for_is_written_beside_the_owner() {
+        let text =
+            "[[owner]]\nnetworks = [\"10.0.0.0/8\"]\npurpose = \"card payments\"\nreviewer = \"ada\"\n";
+        let rules = toml::from_str::<Rules>(&format!("{text}reviewed = \"2026-06-01\"")).unwrap().owner;
+        let endpoint = Endpoint::tcp("10.1.2.3:443".parse().unwrap(), None);
+        let found = ownership(&rules, &endpoint);
+        assert_eq!(
+            (found.purpose.as_deref(), found.reviewer.as_deref()),
+            (Some("card payments"), Some("ada"))
+        );
+        assert_eq!(found.reviewed, Some(ReviewDate("2026-06-01".to_owned())));
+        let error = toml::from_str::<Rules>(&format!("{text}reviewed = \"last week\"")).err().unwrap();
+        assert!(error.to_string().contains("`last week` is not a day"), "{error}");
     }
 
     #[test]

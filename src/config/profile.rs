@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use super::duration::HumanDuration;
 use super::ownership::{Network, OwnerRule};
+use super::policy::is_policy_file;
 use super::source::{Places, place};
 use super::written::{named, rule, severity};
-use super::{ConfigError, Period, RouteSettings, Source, paths, settings};
+use super::{ConfigError, FetchSettings, Period, RevocationSettings, RouteSettings, Source, paths, settings};
 use crate::model::{Depth, Exclusion, Purpose, Rule, Scope, Severity, StartTlsChoice, Thresholds, Transport};
 use crate::x509::Fingerprint;
 
@@ -49,6 +50,8 @@ pub struct Profile {
     #[serde(deserialize_with = "transports")]
     pub transports: Option<Vec<Transport>>,
     pub trust: Option<Vec<String>>,
+    /// Policies to judge under, beside the built-in one: names, or paths from this file's folder.
+    pub policies: Vec<String>,
     pub resolver: Option<std::net::SocketAddr>,
     /// How often it is run.
     pub every: Option<Period>,
@@ -57,6 +60,8 @@ pub struct Profile {
     pub pace: PaceSettings,
     pub probe: ProbeChoices,
     pub deep: DeepChoices,
+    pub revocation: RevocationSettings,
+    pub fetch: FetchSettings,
     pub owner: Vec<OwnerRule>,
     pub severity: Vec<SeverityRule>,
     /// Tried before those of the settings; none is a default.
@@ -253,6 +258,9 @@ impl Profile {
             }
             for store in profile.trust.iter_mut().flatten().filter(|store| !is_named_store(store)) {
                 *store = folder.join(&*store).to_string_lossy().into_owned();
+            }
+            for policy in profile.policies.iter_mut().filter(|policy| is_policy_file(policy)) {
+                *policy = folder.join(&*policy).to_string_lossy().into_owned();
             }
         }
         Ok(profile)

@@ -24,6 +24,8 @@ pub struct Settings {
     pub hook: Vec<HookSettings>,
     /// How often the default route hears that somebody is still looking; `None`: never.
     pub still_watching: Option<Period>,
+    /// Lists of compromised keys, in badkeys' format.
+    pub blocklists: Vec<PathBuf>,
     /// The file that was read.
     pub file: Option<PathBuf>,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
             route: Vec::new(),
             hook: Vec::new(),
             still_watching: Some(Period::WEEK),
+            blocklists: Vec::new(),
             file: None,
         }
     }
@@ -52,6 +55,7 @@ struct Written {
     route: Vec<RouteSettings>,
     hook: Vec<HookSettings>,
     watch: WatchSection,
+    blocklists: Vec<PathBuf>,
 }
 
 /// `[watch]`
@@ -153,6 +157,7 @@ impl Settings {
             route: written.route,
             hook: written.hook,
             still_watching: written.watch.still_watching,
+            blocklists: written.blocklists.into_iter().map(|file| folder.join(file)).collect(),
             file: Some(path.to_owned()),
         })
     }

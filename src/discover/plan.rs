@@ -228,7 +228,7 @@ impl Plan {
     }
 
     /// Whether `address` is never visited.
-    pub(super) fn excludes_address(&self, address: IpAddr) -> bool {
+    pub fn excludes_address(&self, address: IpAddr) -> bool {
         self.exclusions.covers_address(address)
             || self.excluded_hosts.get().is_some_and(|hosts| hosts.contains(address))
     }

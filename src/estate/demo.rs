@@ -66,7 +66,7 @@ fn certificates_with_faults(authority: &Authority, now: UnixTime) -> Result<Vec<
         ),
         part("wiki", "self-signed", TlsHost::new(wiki).role()?, &[Rule::SelfSigned]),
         part("partner", "issuer that nobody trusts", TlsHost::new(partner).role()?, &[Rule::UnknownIssuer]),
-        tls("guest", "hostile text in its names", Leaf::hostile(&name("guest")), &[])?,
+        tls("guest", "hostile text in its names", Leaf::hostile(&name("guest")), &[Rule::BadDnsName])?,
     ])
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Evidence, PolicyVerdict, Rule, Severity, Subject};
+use super::{Evidence, Grade, PolicyVerdict, Rule, Severity, Subject};
 use crate::model::OfferedFor;
 use crate::x509::Fingerprint;
 
@@ -15,6 +15,8 @@ pub struct Assessment {
     pub verdicts: Vec<Verdict>,
     /// One for each policy judged under.
     pub policies: Vec<PolicyVerdict>,
+    /// After deep inspection only.
+    pub grade: Option<Box<Grade>>,
 }
 
 impl Assessment {
@@ -54,6 +56,8 @@ pub struct StoreVerdict {
     pub store: Arc<str>,
     /// `None`: trusted.
     pub reason: Option<PathReason>,
+    /// Why not, in a sentence: which certificate, which rule, what to do. Safe for any sink that escapes like a terminal.
+    pub detail: Option<String>,
     /// Certification path, end-entity first, without the anchor itself unless it was served; empty if untrusted.
     pub path: Vec<Fingerprint>,
 }

@@ -6,6 +6,7 @@ use crate::text::Untrusted;
 use crate::tls::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2Cipher};
 use crate::x509::Fingerprint;
 
+use super::Hsts;
 use super::finding::Evidence;
 
 /// Everything that deep inspection found. The same server gives the same inspection, [`Self::connections`] aside.
@@ -23,6 +24,8 @@ pub struct Inspection {
     /// One for each probe that was asked for, in the order of [`ProbeName::ALL`].
     pub probes: Vec<Probe>,
     pub fingerprints: Fingerprints,
+    /// `None` where it was not asked for, and where no HTTP answered.
+    pub hsts: Option<Hsts>,
     /// Connections made, by purpose, in the order of [`Purpose::ALL`]; none where there were none.
     pub connections: Vec<(Purpose, u32)>,
 }
@@ -320,11 +323,13 @@ pub enum Purpose {
     Tolerance,
     Weaknesses,
     Fingerprints,
+    /// One request by HTTP, for HSTS.
+    Http,
 }
 
 impl Purpose {
     /// What may be left out of an inspection.
-    pub const CHOICES: [Self; 7] = [
+    pub const CHOICES: [Self; 8] = [
         Self::Chains,
         Self::Groups,
         Self::SignatureSchemes,
@@ -332,10 +337,11 @@ impl Purpose {
         Self::Tolerance,
         Self::Weaknesses,
         Self::Fingerprints,
+        Self::Http,
     ];
 
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Capture,
         Self::Chains,
         Self::Suites,
@@ -345,6 +351,7 @@ impl Purpose {
         Self::Tolerance,
         Self::Weaknesses,
         Self::Fingerprints,
+        Self::Http,
     ];
 
     /// The report's name.
@@ -359,6 +366,7 @@ impl Purpose {
             Self::Tolerance => "tolerance",
             Self::Weaknesses => "weaknesses",
             Self::Fingerprints => "fingerprints",
+            Self::Http => "http",
         }
     }
 }

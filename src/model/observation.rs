@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Endpoint, Inspection};
+use super::{Endpoint, Gathered, Inspection};
 use crate::text::Untrusted;
 use crate::time::UnixTime;
 use crate::tls::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
@@ -38,6 +38,8 @@ pub struct Handshake<C = Chain> {
     pub other_chains: Vec<OtherChain<C>>,
     /// What deep inspection found, where it was asked for.
     pub inspection: Option<Box<Inspection>>,
+    /// What was asked of others about the certificates, where that was wanted.
+    pub gathered: Option<Box<Gathered>>,
 }
 
 /// A chain that a further hello brought to light.
@@ -306,7 +308,7 @@ impl<C> Outcome<C> {
     pub fn map_chains<D>(self, mut read: impl FnMut(C) -> D) -> Outcome<D> {
         match self {
             Self::Handshake(handshake) => {
-                let Handshake { tls, presented, other_chains, inspection } = *handshake;
+                let Handshake { tls, presented, other_chains, inspection, gathered } = *handshake;
                 Outcome::Handshake(Box::new(Handshake {
                     tls,
                     presented: read(presented),
@@ -315,6 +317,7 @@ impl<C> Outcome<C> {
                         .map(|o| OtherChain { offered_for: o.offered_for, presented: read(o.presented) })
                         .collect(),
                     inspection,
+                    gathered,
                 }))
             }
             Self::Failure(failure) => Outcome::Failure(failure),

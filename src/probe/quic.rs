@@ -18,7 +18,7 @@ use conversation::{Conversation, Stopped};
 use session::{Negotiated, Notes, Recording};
 
 use super::connector::Connector;
-use super::recorder::{Record, Recorder};
+use super::recorder::{Record, Recorder, gathered};
 use super::settings::ProbeSettings;
 use super::standard::{Ended, REFUSAL_WAIT, config, indication};
 use super::sweep::ca_name;
@@ -265,7 +265,9 @@ fn outcome(mut record: Record, stopped: Option<Stopped>, negotiated: Negotiated)
         sct_count: None,
         post_quantum: None,
     };
-    Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains: Vec::new(), inspection: None }))
+    let gathered = gathered(record.stapled.take());
+    let other_chains = Vec::new();
+    Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection: None, gathered }))
 }
 
 /// The same end in the words of a handshake over TCP.

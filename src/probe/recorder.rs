@@ -1,7 +1,7 @@
 //! What rustls shows of a handshake while it runs: the certificates, the signature, the wish for a client
 //! certificate. Records and agrees to everything; never judges trust.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,15 +11,23 @@ use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::possession::{Signed, is_proved};
+use crate::model::Gathered;
 use crate::x509::RawChain;
 
 /// Names of client certificate authorities that are kept.
 const MOST_CA_NAMES: usize = 200;
+/// Bytes of the longest stapled response that is kept.
+const LONGEST_STAPLE: usize = 64 * 1024;
 /// Bytes of the longest such name that is kept.
 const LONGEST_CA_NAME: usize = 4_096;
 
 static ALGORITHMS: LazyLock<WebPkiSupportedAlgorithms> =
     LazyLock::new(|| aws_lc_rs::default_provider().signature_verification_algorithms);
+
+/// What is gathered later begins with what was stapled.
+pub(crate) fn gathered(stapled: Option<Arc<[u8]>>) -> Option<Box<Gathered>> {
+    stapled.map(|stapled| Box::new(Gathered { stapled: Some(stapled), ..Gathered::default() }))
+}
 
 /// One handshake's record, filled from inside rustls.
 #[derive(Debug, Default)]
@@ -31,6 +39,8 @@ pub(crate) struct Record {
     /// The certificates in the order served.
     pub(crate) chain: Option<RawChain>,
     pub(crate) ocsp_stapled: Option<bool>,
+    /// The stapled response, unless it is too long to be one.
+    pub(crate) stapled: Option<Arc<[u8]>>,
     pub(crate) possession_proved: Option<bool>,
     pub(crate) client_auth_requested: bool,
     /// Distinguished names, DER.
@@ -78,6 +88,8 @@ impl ServerCertVerifier for Recorder {
         let mut record = self.record();
         record.chain = Some(RawChain::from_ders(ders));
         record.ocsp_stapled = Some(!ocsp_response.is_empty());
+        let is_kept = (1..=LONGEST_STAPLE).contains(&ocsp_response.len());
+        record.stapled = is_kept.then(|| Arc::from(ocsp_response));
         Ok(ServerCertVerified::assertion())
     }
 
@@ -128,7 +140,7 @@ impl ResolvesClientCert for Recorder {
         &self,
         root_hint_subjects: &[&[u8]],
         _schemes: &[SignatureScheme],
-    ) -> Option<std::sync::Arc<CertifiedKey>> {
+    ) -> Option<Arc<CertifiedKey>> {
         let mut record = self.record();
         record.client_auth_requested = true;
         record.client_auth_ca_names = root_hint_subjects

@@ -40,6 +40,8 @@ pub(crate) struct Attempt {
     pub(crate) facts: TlsFacts,
     /// The certificates, if they came.
     pub(crate) chain: Option<RawChain>,
+    /// The OCSP response that came with them.
+    pub(crate) stapled: Option<Arc<[u8]>>,
     pub(crate) ended: Ended,
     /// The first bytes the peer sent; empty if it sent none.
     pub(crate) opening: Vec<u8>,
@@ -259,6 +261,7 @@ impl Driven<'_> {
         Attempt {
             facts,
             chain: record.chain.take(),
+            stapled: record.stapled.take(),
             ended,
             hello_retried: session.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest),
             opening,
@@ -271,6 +274,7 @@ impl Attempt {
         Self {
             facts: TlsFacts::default(),
             chain: None,
+            stapled: None,
             ended: Ended::Incompatible(error.to_string()),
             opening: Vec::new(),
             hello_retried: false,

@@ -95,6 +95,7 @@ pub(crate) fn handshake(captured: Captured) -> Handshake<RawChain> {
         presented: captured.certificates,
         other_chains: Vec::new(),
         inspection: None,
+        gathered: None,
     }
 }
 

@@ -8,6 +8,7 @@ use super::link::Link;
 use super::pace::Permit;
 use super::post_quantum;
 use super::prober::Prober;
+use super::recorder::gathered;
 use super::second_try::{next_offer, offer_for};
 use super::standard::{Attempt, Ended, Terms};
 use super::sweep::{self, Missed};
@@ -365,13 +366,14 @@ enum Found {
 
 impl Found {
     fn of(attempt: Attempt) -> Self {
-        let Attempt { facts, chain, ended, opening, .. } = attempt;
+        let Attempt { facts, chain, stapled, ended, opening, .. } = attempt;
         if let Some(presented) = chain {
             return Self::Handshake(Handshake {
                 tls: facts,
                 presented,
                 other_chains: Vec::new(),
                 inspection: None,
+                gathered: gathered(stapled),
             });
         }
         if let Some((failure, protocol)) = speaks_something_else(opening.clone()) {

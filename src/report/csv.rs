@@ -10,8 +10,8 @@ use csv::{Terminator, Writer, WriterBuilder};
 use super::RecordWriter;
 use super::phrases::key_name;
 use crate::model::{
-    ChainVerdict, Failure, FindingState, Handshake, Inspection, OfferedFor, Outcome, PostQuantum, Reaction,
-    Scope, TlsFacts, Trust,
+    ChainVerdict, Failure, FindingState, Grade, Handshake, Inspection, Letter, OfferedFor, Outcome,
+    PostQuantum, Reaction, Scope, TlsFacts, Trust,
 };
 use crate::text::escape_for_csv;
 use crate::time::{DAY_SECONDS, UnixTime};
@@ -106,6 +106,11 @@ const COLUMNS: &[(&str, Value)] = &[
     ("weaknesses", |row| row.inspection().map(weaknesses).unwrap_or_default()),
     ("jarm", |row| shown(row.inspection().and_then(|found| found.fingerprints.jarm.as_deref()))),
     ("connections", |row| shown(row.inspection().map(Inspection::connection_count))),
+    // By SSL Labs' guide, after deep inspection, in the row of the presented chain; empty too where it could not be told.
+    ("grade", |row| row.grade().and_then(|grade| grade.letter).map_or("", Letter::name).to_owned()),
+    ("grade_ignoring_trust", |row| {
+        row.grade().and_then(|grade| grade.ignoring_trust).map_or("", Letter::name).to_owned()
+    }),
 ];
 
 /// Writes a report as CSV.
@@ -194,6 +199,10 @@ impl<'a> Row<'a> {
 
     fn inspection(&self) -> Option<&'a Inspection> {
         self.view.observation.outcome.inspection().filter(|_| self.offered_for.is_none())
+    }
+
+    fn grade(&self) -> Option<&'a Grade> {
+        self.view.assessment.grade.as_deref().filter(|_| self.offered_for.is_none())
     }
 
     fn failure(&self) -> Option<&'a Failure> {

@@ -46,6 +46,11 @@ impl<W: Write> JsonReport<W> {
         Ok(report)
     }
 
+    /// The writer, after [`RecordWriter::finish`].
+    pub(super) fn into_writer(self) -> W {
+        self.out
+    }
+
     fn record(&mut self, section: Section, document: &impl Serialize) -> io::Result<()> {
         self.enter(section)?;
         if self.has_record {

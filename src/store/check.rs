@@ -15,7 +15,7 @@ use super::record::{Table, finding, open_version, progress, scan};
 use super::schema::{
     AUDIT, BY_CA_SUBJECT, BY_EXPIRY, BY_KEY, CERTIFICATE_FINGERPRINTS, CERTIFICATE_NUMBERS,
     CERTIFICATE_STATES, CERTIFICATES, ENDPOINTS, FINDINGS, HISTORY, MEMBERS, META, Mark, OBSERVATIONS,
-    PROGRESS, SCAN_IDS, SCANS,
+    PROGRESS, SCAN_IDS, SCANS, SHARED_FACTORS,
 };
 use super::{Engine, Store, StoreError, expiry_key, index_key};
 use crate::model::{EndpointId, FindingKey};
@@ -106,6 +106,7 @@ impl Store {
             examiner.audit()?;
             examiner.outbox()?;
             examiner.decisions_and_watch()?;
+            examiner.shared_factors()?;
             Ok(examiner.report)
         })
     }
@@ -328,6 +329,17 @@ impl Examiner<'_> {
             self.report.audit_entries += 1;
             self.sound(AuditEntry::decode(key.value(), record.value()))?;
             self.expect(*key.value() == expected.to_be_bytes(), "audit", key.value(), "gap in the log");
+        }
+        Ok(())
+    }
+
+    fn shared_factors(&mut self) -> Result<(), StoreError> {
+        let table = self.transaction.open_table(SHARED_FACTORS)?;
+        for row in table.iter()? {
+            let mut mirrored = *row?.0.value();
+            let key = mirrored;
+            mirrored.rotate_left(16);
+            self.expect(table.get(&mirrored)?.is_some(), "shared_factors", &key, "of one of two keys only");
         }
         Ok(())
     }

@@ -15,6 +15,8 @@
 //!   **endpoint_history**: the spans before. An endpoint that never changed has no history.
 //! * **certificate states** (first and last seen, endpoints serving) and indexes: by SHA-256, by expiry, by key, and
 //!   of CA certificates by subject.
+//! * **shared_factors**: RSA keys that have a prime in common, as far as moduli were compared; comparing them again finds
+//!   them again.
 //!
 //! # The life of a scan
 //! [`Store::begin_scan`] → [`ScanWriter::commit`] for each batch → [`ScanWriter::finish`], which merges. States and
@@ -51,6 +53,7 @@ mod rebuild;
 mod record;
 mod row;
 mod schema;
+mod shared_factors;
 mod silences;
 #[cfg(test)]
 mod tests;
@@ -76,6 +79,7 @@ pub use record::audit::{AuditEntry, AuditEvent};
 pub use record::finding::StoredFinding;
 pub use record::progress::Progress;
 pub use record::scan::StoredScan;
+pub use shared_factors::{KeyName, key_name};
 pub use silences::DecisionCommit;
 
 use crate::model::Observation;

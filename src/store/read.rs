@@ -13,7 +13,7 @@ use super::record::state::EndpointState;
 use super::record::{Table, certificate, open_version};
 use super::schema::{CERTIFICATE_FINGERPRINTS, ENDPOINTS, OBSERVATIONS, SCAN_IDS, SCANS};
 use super::{Flow, Store, StoreError, StoredObservation};
-use crate::model::{EndpointId, Observation, ScanState};
+use crate::model::{EndpointId, Observation, Outcome, ScanState};
 use crate::x509::Fingerprint;
 
 impl Store {
@@ -138,7 +138,7 @@ impl Resolver {
     pub(super) fn resolve(&mut self, key: &[u8], record: &[u8]) -> Result<StoredObservation, StoreError> {
         match observation::decode(key, record)? {
             Decoded::Full { observation, target, .. } => self.complete(key, *observation, target),
-            Decoded::Same { endpoint, seen_at, outcome, connections } => {
+            Decoded::Same { endpoint, seen_at, outcome, gathered, connections } => {
                 let mut found = self.at(&outcome)?;
                 if found.endpoint.id() != endpoint {
                     return Err(Table::Observation.corrupt(key));
@@ -146,6 +146,9 @@ impl Resolver {
                 found.observed_at = seen_at;
                 if let (Some(connections), Some(inspection)) = (connections, found.outcome.inspection_mut()) {
                     inspection.connections = connections;
+                }
+                if let Outcome::Handshake(handshake) = &mut found.outcome {
+                    handshake.gathered = gathered;
                 }
                 Ok(found)
             }

@@ -28,7 +28,12 @@ impl Row {
         let kind = Kind::of(&observation.outcome);
         let mut outcome = Vec::with_capacity(32);
         observation::put_outcome(&mut outcome, &observation.outcome);
-        let digest = observation::digest(kind, &outcome, &observation.target);
+        let digest = observation::digest(
+            kind,
+            &outcome,
+            &observation.target,
+            observation::gathered(&observation.outcome),
+        );
         Self { position, id: observation.endpoint.id(), kind, observation, outcome, digest, same_as: None }
     }
 
@@ -39,11 +44,12 @@ impl Row {
         targets: &HashMap<String, u64>,
     ) -> &'e [u8] {
         let Observation { endpoint, target, observed_at, outcome } = &self.observation;
+        let gathered = observation::gathered(outcome);
         if let Some(same) = &self.same_as {
             let certificates = certificates_of(outcome);
             let start = (self.kind, self.id, *observed_at);
             let connections = Aside::of(outcome).connections;
-            return observation::encode_same(encoder, key, start, &certificates, same, connections);
+            return observation::encode_same(encoder, key, start, &certificates, same, gathered, connections);
         }
         let target = match targets.get(&**target) {
             Some(&index) => Target::Listed(index),
@@ -58,6 +64,7 @@ impl Row {
             endpoint,
             target,
             aside: Aside::of(outcome),
+            gathered,
         };
         full.encode(encoder, key)
     }

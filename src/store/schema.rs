@@ -6,7 +6,7 @@ use super::StoreError;
 use super::record::{Encoder, Table, open_version, put_varint};
 
 /// The schema this program writes.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub(super) const SCHEMA_VERSION: u32 = 4;
 
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 type Short<const N: usize> = TableDefinition<'static, &'static [u8; N], &'static [u8]>;
@@ -58,6 +58,10 @@ pub(super) const SILENCES: Short<8> = TableDefinition::new("silences");
 /// What the watch remembers, of the whole store and of each profile. Ground truth.
 pub(super) const WATCH: Bytes = TableDefinition::new("watch");
 
+/// Half of an RSA key's SPKI hash, twice, of keys that have a prime in common: the key, then the other. Derived, by
+/// comparing moduli.
+pub(super) const SHARED_FACTORS: Index<32> = TableDefinition::new("shared_factors");
+
 /// Does something with every table, in the order of the file.
 macro_rules! for_each_table {
     ($do:ident) => {{
@@ -71,7 +75,7 @@ macro_rules! for_each_table {
             CERTIFICATE_FINGERPRINTS
         );
         $do!(CERTIFICATE_STATES, BY_EXPIRY, BY_KEY, BY_CA_SUBJECT, ENDPOINTS, HISTORY, PROGRESS, FINDINGS);
-        $do!(MEMBERS, AUDIT, OUTBOX, LANES, HOOK_RUNS, SILENCES, WATCH);
+        $do!(MEMBERS, AUDIT, OUTBOX, LANES, HOOK_RUNS, SILENCES, WATCH, SHARED_FACTORS);
     }};
 }
 pub(super) use for_each_table;
@@ -85,6 +89,8 @@ pub(super) enum Mark {
     IndexedCertificates,
     /// The number of the next silence.
     NextSilence,
+    /// RSA moduli of certificates below this number were compared with each other.
+    ComparedModuli,
 }
 
 impl Mark {
@@ -93,6 +99,7 @@ impl Mark {
             Self::Schema => b"schema",
             Self::IndexedCertificates => b"indexed_certificates",
             Self::NextSilence => b"next_silence",
+            Self::ComparedModuli => b"compared_moduli",
         }
     }
 
@@ -116,11 +123,14 @@ impl Mark {
 }
 
 /// The steps from each older version to the next; step `n` leads from version `n` to `n + 1`.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     create_tables,
     // Version 2 brings the tables of alerts. Findings keep the form they have until they are written next.
     create_tables,
     // Version 3 brings facts of deep inspection into observations and scans. Those that are there read as before.
+    create_tables,
+    // Version 4 brings the keys that have a prime in common, and what was gathered of others into observations. Those
+    // that are there read as before.
     create_tables,
 ];
 

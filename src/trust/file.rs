@@ -1,4 +1,4 @@
-//! Anchors from a file (PEM, DER, PKCS#7, PKCS#12 without password) or from a directory of such files.
+//! Anchors from a file (PEM, DER, PKCS#7, Java's `cacerts`, PKCS#12 without password or with Java's own) or from a directory of such files.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use rustls_pki_types::TrustAnchor;
 use super::{TrustError, anchors};
 use crate::model::trust_store::{TrustStore, TrustStoreInfo};
 use crate::text::escape_for_terminal;
-use crate::x509::{self, BundleError, Certificate, SignatureCheck, bundle, parse_bundle};
+use crate::x509::{self, BundleError, Certificate, SignatureCheck, bundle, parse_anchors};
 
 /// Files that are read of one directory.
 const MAX_FILES: usize = 4_096;
@@ -43,8 +43,8 @@ struct Found {
 impl Found {
     /// Takes the anchors of one file's bytes; `path` is for messages.
     fn add(&mut self, bytes: &[u8], path: &str) -> Result<(), TrustError> {
-        let chains = parse_bundle(bytes, None)
-            .map_err(|source| TrustError::Bundle { path: path.to_owned(), source })?;
+        let chains =
+            parse_anchors(bytes).map_err(|source| TrustError::Bundle { path: path.to_owned(), source })?;
         for (der, number) in chains.iter().flat_map(x509::RawChain::ders).zip(1..) {
             self.certificates += 1;
             let certificate = x509::read(der);
@@ -129,6 +129,7 @@ fn shown(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::parse_bundle;
 
     fn fixture(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/x509").join(name)
@@ -142,6 +143,18 @@ mod tests {
         assert!(!store.info.is_public && store.info.date.is_some());
         let same = file(&fixture("chain.p7b")).unwrap();
         assert_eq!(same.info.sha256, store.info.sha256);
+    }
+
+    #[test]
+    fn the_stores_of_java_give_what_they_trust() {
+        let root = file(&fixture("root.pem")).unwrap();
+        for name in ["trust.jks", "trust.p12", "keys.jks"] {
+            let store = file(&fixture(name)).unwrap();
+            assert_eq!((store.anchors.len(), store.info.sha256), (1, root.info.sha256), "{name}");
+            assert!(store.info.date.is_some(), "{name}");
+        }
+        let error = file(&fixture("modern.p12")).unwrap_err().to_string();
+        assert!(error.ends_with("PKCS#12: it needs a password; give the password"), "{error}");
     }
 
     #[test]

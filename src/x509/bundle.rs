@@ -1,9 +1,10 @@
-//! Files with certificates: PEM, DER, PKCS#7 and PKCS#12, told apart by their content.
+//! Files with certificates: PEM, DER, PKCS#7, PKCS#12 and Java key stores, told apart by their content.
 
 use thiserror::Error;
 
 use super::RawChain;
 use super::der::{DerError, Reader, tag};
+use super::jks::{KeyStore, is_jks, read_jks};
 use super::pem::{self, BlockContent};
 use super::pkcs7::read_pkcs7;
 use super::pkcs12::{Pkcs12Error, read_pkcs12};
@@ -21,7 +22,7 @@ pub enum BundleError {
     TooLarge,
     #[error("over {MAX_CERTIFICATES} certificates; split the file")]
     TooMany,
-    #[error("neither PEM, DER, PKCS#7 nor PKCS#12; convert it to PEM with openssl")]
+    #[error("neither PEM, DER, PKCS#7, PKCS#12 nor a Java key store; convert it to PEM with openssl")]
     NotRecognised,
     #[error("no certificate in it{}; give the file that has the certificate", .skipped.iter().map(|label| format!(", only {label}")).next().unwrap_or_default())]
     NoCertificate {
@@ -34,24 +35,57 @@ pub enum BundleError {
     Der { number: usize, offset: usize, problem: String },
     #[error("PKCS#7: {0}; export the certificates as PEM with `openssl pkcs7 -print_certs`")]
     Pkcs7(String),
+    #[error("Java key store: {0}; export the certificates as PEM with `keytool -list -rfc`")]
+    Jks(String),
     #[error("PKCS#12: {0}")]
     Pkcs12(#[from] Pkcs12Error),
 }
 
-/// Reads the chains of a file, in file order. PEM, DER and PKCS#7 give one chain; PKCS#12 one for each key that it
-/// holds, the key's certificate first. `password` is for PKCS#12 alone; without one the empty password is tried.
+/// Reads the chains of a file, in file order. PEM, DER and PKCS#7 give one chain; PKCS#12 and Java's key stores one
+/// for each key that they hold, the key's certificate first. `password` is for PKCS#12 alone; without one the empty password is tried.
 pub fn parse_bundle(bytes: &[u8], password: Option<&str>) -> Result<Vec<RawChain>, BundleError> {
     if bytes.len() > MAX_BYTES {
         return Err(BundleError::TooLarge);
     }
-    let chains = match kind(bytes) {
+    bounded(match kind(bytes) {
+        Some(Kind::Jks) => {
+            let store = read_store(bytes)?;
+            if store.chains.is_empty() { vec![store.trusted] } else { store.chains }
+        }
         Some(Kind::Pem) => vec![parse_pem(bytes)?],
         Some(Kind::Certificates) => vec![parse_der(bytes)?],
         Some(Kind::Pkcs7) => vec![read_pkcs7(bytes).map_err(|error| BundleError::Pkcs7(error.to_string()))?],
         Some(Kind::Pkcs12) => read_pkcs12(bytes, password)?,
         None => return Err(BundleError::NotRecognised),
-    };
-    if chains.iter().all(|chain: &Vec<Vec<u8>>| chain.is_empty()) {
+    })
+}
+
+/// Java's own password for stores of trusted certificates, which is no secret.
+const JAVA_PASSWORD: &str = "changeit";
+
+/// Reads the certificates of a file of trust anchors, in file order. Of a Java key store those that it trusts, not those
+/// that it has keys for; PKCS#12 is tried with Java's own password, too.
+pub fn parse_anchors(bytes: &[u8]) -> Result<Vec<RawChain>, BundleError> {
+    if bytes.len() <= MAX_BYTES && is_jks(bytes) {
+        return bounded(vec![read_store(bytes)?.trusted]);
+    }
+    match parse_bundle(bytes, None) {
+        Err(BundleError::Pkcs12(Pkcs12Error::PasswordNeeded)) => parse_bundle(bytes, Some(JAVA_PASSWORD))
+            .map_err(|error| match error {
+                BundleError::Pkcs12(Pkcs12Error::WrongPassword) => Pkcs12Error::PasswordNeeded.into(),
+                error => error,
+            }),
+        read => read,
+    }
+}
+
+fn read_store(bytes: &[u8]) -> Result<KeyStore, BundleError> {
+    read_jks(bytes).map_err(BundleError::Jks)
+}
+
+/// Neither nothing nor too much.
+fn bounded(chains: Vec<Vec<Vec<u8>>>) -> Result<Vec<RawChain>, BundleError> {
+    if chains.iter().all(Vec::is_empty) {
         return Err(BundleError::NoCertificate { skipped: Vec::new() });
     }
     if chains.iter().map(Vec::len).sum::<usize>() > MAX_CERTIFICATES {
@@ -66,10 +100,14 @@ enum Kind {
     Certificates,
     Pkcs7,
     Pkcs12,
+    Jks,
 }
 
 /// Tells by the first element of the outer SEQUENCE: a TBSCertificate, a content type, or PFX version 3.
 fn kind(bytes: &[u8]) -> Option<Kind> {
+    if is_jks(bytes) {
+        return Some(Kind::Jks);
+    }
     let first = Reader::new(bytes)
         .any_cut_short()
         .ok()

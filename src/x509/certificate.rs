@@ -65,6 +65,14 @@ impl Certificate {
         Some(self.not_after?.seconds_since(self.not_before?).saturating_add(1))
     }
 
+    /// All of the field could be read; `field` in the words of [`Unreadable::field`].
+    pub fn is_read(&self, field: &str) -> bool {
+        !self
+            .unreadable
+            .iter()
+            .any(|unreadable| unreadable.field == field && !unreadable.has_rule_of_its_own())
+    }
+
     /// Serial number in lower-case hexadecimal, as encoded.
     pub fn serial_hex(&self) -> String {
         self.serial.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -89,6 +97,20 @@ pub struct Unreadable {
     /// Field in RFC 5280 words, e.g. `subjectAltName`, `validity.notAfter`, `certificate`.
     pub field: String,
     pub error: String,
+}
+
+impl Unreadable {
+    pub(super) const ALGORITHMS_DIFFER: &str =
+        "differs from the signature field inside (RFC 5280 section 4.1.1.2)";
+    pub(super) const TWICE: &str = "appears twice";
+    pub(super) const TOO_MANY: &str = "more than 128";
+
+    /// The field was read; what is wrong with it breaks a rule that is judged by itself.
+    pub fn has_rule_of_its_own(&self) -> bool {
+        self.error == Self::ALGORITHMS_DIFFER
+            || self.error.ends_with(Self::TWICE)
+            || self.error == Self::TOO_MANY
+    }
 }
 
 /// Subject alternative names of all kinds (RFC 5280 section 4.2.1.6), as written.
@@ -122,6 +144,8 @@ pub struct PublicKey {
     pub rsa_exponent: Option<Box<[u8]>>,
     /// RSA modulus, big-endian without leading zeros.
     pub rsa_modulus: Option<Box<[u8]>>,
+    /// The key as its algorithm encodes it: the content of the BIT STRING. Of an EC key, its point (SEC 1 section 2.3.3).
+    pub encoded: Box<[u8]>,
 }
 
 /// The signature algorithm of a certificate.
@@ -160,6 +184,22 @@ pub struct BasicConstraints {
 pub struct KeyUsage(pub u16);
 
 impl KeyUsage {
+    pub const DIGITAL_SIGNATURE: u16 = 1;
+    pub const KEY_ENCIPHERMENT: u16 = 1 << 2;
+    pub const DATA_ENCIPHERMENT: u16 = 1 << 3;
+    pub const KEY_AGREEMENT: u16 = 1 << 4;
+    pub const KEY_CERT_SIGN: u16 = 1 << 5;
+
+    /// Whether any of `bits` is set.
+    pub fn has_any(self, bits: u16) -> bool {
+        self.0 & bits != 0
+    }
+
+    /// Allows what TLS does with a server's key: sign, decrypt or agree (RFC 5280 section 4.2.1.12).
+    pub fn serves_tls(self) -> bool {
+        self.has_any(Self::DIGITAL_SIGNATURE | Self::KEY_ENCIPHERMENT | Self::KEY_AGREEMENT)
+    }
+
     /// RFC 5280's names of bits 0 to 8.
     pub const NAMES: [&'static str; 9] = [
         "digitalSignature",

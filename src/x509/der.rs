@@ -17,6 +17,8 @@ pub(super) mod tag {
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
     pub(crate) const TELETEX_STRING: u8 = 0x14;
     pub(crate) const IA5_STRING: u8 = 0x16;
+    pub(crate) const UTC_TIME: u8 = 0x17;
+    pub(crate) const GENERALIZED_TIME: u8 = 0x18;
     pub(crate) const VISIBLE_STRING: u8 = 0x1a;
     pub(crate) const GENERAL_STRING: u8 = 0x1b;
     pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
@@ -88,6 +90,11 @@ impl<'a> Reader<'a> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// What was not taken yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     pub(super) fn peek_tag(&self) -> Option<u8> {
@@ -167,7 +174,7 @@ pub(super) fn bit_length(octets: &[u8]) -> Option<u32> {
 }
 
 /// Tag octet, octets of the header, octets of the content.
-fn header(bytes: &[u8]) -> Result<(u8, usize, usize), DerError> {
+pub(super) fn header(bytes: &[u8]) -> Result<(u8, usize, usize), DerError> {
     let [tag, first, rest @ ..] = bytes else {
         return Err(if bytes.is_empty() {
             DerError::Missing

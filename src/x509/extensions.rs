@@ -4,8 +4,9 @@ use x509_parser::error::X509Error;
 use x509_parser::extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage};
 use x509_parser::prelude::FromDer;
 
-use super::certificate::{self, Certificate, ValidationLevel};
+use super::certificate::{self, Certificate, Unreadable, ValidationLevel};
 use super::der::{DerError, Element, Reader, only, tag};
+use super::encoding::Extensions;
 use super::oid;
 use super::read::Notes;
 use super::san::{URI, read_san};
@@ -13,7 +14,7 @@ use super::sct::read_scts;
 use crate::text::Untrusted;
 
 /// More extensions than any honest certificate has; the DER keeps them all.
-const MAX_EXTENSIONS: usize = 128;
+const MAX_EXTENSIONS: usize = Extensions::MAX_READ;
 
 /// Members kept of one extension's list (purposes, policies, URLs).
 const MAX_MEMBERS: usize = 256;
@@ -27,7 +28,7 @@ pub(super) fn read_extensions(field: Element<'_>, certificate: &mut Certificate,
     let mut seen: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
         if seen.len() == MAX_EXTENSIONS {
-            return notes.add("extensions", format_args!("more than {MAX_EXTENSIONS}"));
+            return notes.add("extensions", Unreadable::TOO_MANY);
         }
         let extension = match list.any() {
             Ok(extension) => extension,
@@ -37,7 +38,7 @@ pub(super) fn read_extensions(field: Element<'_>, certificate: &mut Certificate,
             Ok((oid, _)) if seen.contains(&oid) => {
                 notes.add(
                     field_name(oid).unwrap_or("extensions"),
-                    format_args!("{} appears twice", oid::dotted(oid)),
+                    format_args!("{} {}", oid::dotted(oid), Unreadable::TWICE),
                 );
             }
             Ok((oid, value)) => {

@@ -6,7 +6,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 
 use super::certificate::PublicKey;
-use super::der::{DerError, Element, bit_length, tag, without_leading_zeros};
+use super::der::{DerError, Element, Reader, bit_length, tag, without_leading_zeros};
 use super::oid;
 
 /// The parts of a SubjectPublicKeyInfo.
@@ -45,6 +45,7 @@ pub(super) fn read_key(info: KeyInfo<'_>) -> (PublicKey, Option<String>) {
         curve: None,
         rsa_exponent: None,
         rsa_modulus: None,
+        encoded: info.key.into(),
     };
     let read = match oid.as_str() {
         RSA | RSA_PSS => {
@@ -67,6 +68,22 @@ pub(super) fn read_key(info: KeyInfo<'_>) -> (PublicKey, Option<String>) {
         }
     };
     (key, read.err())
+}
+
+/// The RSA modulus in a certificate, big-endian without leading zeros, without reading the rest; `None` for another key,
+/// or where there is no way to it.
+pub fn rsa_modulus_of(certificate: &[u8]) -> Option<Box<[u8]>> {
+    let mut outer = Reader::new(certificate).expect(tag::SEQUENCE).ok()?.reader();
+    let mut fields = outer.expect(tag::SEQUENCE).ok()?.reader();
+    fields.optional(tag::context_constructed(0)).ok()?;
+    fields.expect(tag::INTEGER).ok()?;
+    // signature, issuer, validity, subject
+    for _ in 0..4 {
+        fields.expect(tag::SEQUENCE).ok()?;
+    }
+    let info = split_key(fields.expect(tag::SEQUENCE).ok()?).ok()?;
+    matches!(oid::dotted(info.algorithm).as_str(), RSA | RSA_PSS).then_some(())?;
+    read_key(info).0.rsa_modulus
 }
 
 const RSA: &str = "1.2.840.113549.1.1.1";

@@ -88,7 +88,7 @@ fn read_outer(der: &[u8], certificate: &mut Certificate, notes: &mut Notes) -> R
     if let (Some(inner), Some(outer)) = (inner, algorithm)
         && inner.whole != outer.whole
     {
-        notes.add("signatureAlgorithm", "differs from the signature field inside (RFC 5280 section 4.1.1.2)");
+        notes.add("signatureAlgorithm", Unreadable::ALGORITHMS_DIFFER);
     }
     if let Some(algorithm) = algorithm.or(inner) {
         certificate.signature = notes.keep("signatureAlgorithm", read_signature_algorithm(algorithm));
@@ -163,12 +163,18 @@ fn read_name_field(fields: &mut Reader<'_>, field: &str, notes: &mut Notes) -> D
 /// UTCTime or GeneralizedTime (section 4.1.2.5).
 fn read_time(times: &mut Reader<'_>, field: &str, notes: &mut Notes) -> Option<UnixTime> {
     let element = notes.keep(field, times.any())?;
+    let read = time(element);
+    if read.is_none() {
+        notes.add(field, "neither UTCTime nor GeneralizedTime of RFC 5280 section 4.1.2.5");
+    }
+    read
+}
+
+/// UTCTime or GeneralizedTime.
+pub(super) fn time(element: Element<'_>) -> Option<UnixTime> {
     match ASN1Time::from_der(element.whole) {
         Ok(([], time)) => Some(UnixTime(time.timestamp())),
-        _ => {
-            notes.add(field, "neither UTCTime nor GeneralizedTime of RFC 5280 section 4.1.2.5");
-            None
-        }
+        _ => None,
     }
 }
 

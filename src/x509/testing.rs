@@ -9,16 +9,16 @@ macro_rules! fixture {
         include_bytes!(concat!("../../fixtures/x509/", $name)).as_slice()
     };
 }
-pub(super) use fixture;
+pub(crate) use fixture;
 
 /// The certificates of a PEM fixture, read.
-pub(super) fn certificates(pem: &[u8]) -> Vec<Certificate> {
+pub(crate) fn certificates(pem: &[u8]) -> Vec<Certificate> {
     let chains = super::parse_bundle(pem, None).unwrap();
     chains.iter().flat_map(|chain| chain.ders().map(read).collect::<Vec<_>>()).collect()
 }
 
 /// An element with a length in its shortest form.
-pub(super) fn element(tag: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn element(tag: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
     let content = content.as_ref();
     let mut bytes = vec![tag];
     match content.len() {
@@ -35,42 +35,42 @@ pub(super) fn element(tag: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// A SEQUENCE of elements.
-pub(super) fn sequence<const N: usize>(parts: [Vec<u8>; N]) -> Vec<u8> {
+pub(crate) fn sequence<const N: usize>(parts: [Vec<u8>; N]) -> Vec<u8> {
     element(tag::SEQUENCE, parts.concat())
 }
 
 /// An AlgorithmIdentifier without parameters.
-pub(super) fn algorithm(oid: &[u8]) -> Vec<u8> {
+pub(crate) fn algorithm(oid: &[u8]) -> Vec<u8> {
     sequence([element(tag::OID, oid)])
 }
 
 /// An extension.
-pub(super) fn extension(oid: &[u8], value: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn extension(oid: &[u8], value: impl AsRef<[u8]>) -> Vec<u8> {
     sequence([element(tag::OID, oid), element(tag::OCTET_STRING, value)])
 }
 
 /// A name with one common name.
-pub(super) fn common_name(tag: u8, value: &[u8]) -> Vec<u8> {
+pub(crate) fn common_name(tag: u8, value: &[u8]) -> Vec<u8> {
     let attribute = sequence([element(tag::OID, [0x55, 4, 3]), element(tag, value)]);
     element(tag::SEQUENCE, element(tag::SET, attribute))
 }
 
 /// The fields of a certificate, each as encoded; change one and build.
-pub(super) struct Draft {
-    pub(super) version: Vec<u8>,
-    pub(super) serial: Vec<u8>,
-    pub(super) algorithm: Vec<u8>,
-    pub(super) issuer: Vec<u8>,
-    pub(super) not_before: Vec<u8>,
-    pub(super) not_after: Vec<u8>,
-    pub(super) subject: Vec<u8>,
-    pub(super) key: Vec<u8>,
-    pub(super) extensions: Vec<Vec<u8>>,
-    pub(super) signature: Vec<u8>,
+pub(crate) struct Draft {
+    pub(crate) version: Vec<u8>,
+    pub(crate) serial: Vec<u8>,
+    pub(crate) algorithm: Vec<u8>,
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) not_before: Vec<u8>,
+    pub(crate) not_after: Vec<u8>,
+    pub(crate) subject: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+    pub(crate) extensions: Vec<Vec<u8>>,
+    pub(crate) signature: Vec<u8>,
 }
 
 /// Ed25519, 1.3.101.112
-pub(super) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+pub(crate) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 impl Default for Draft {
     fn default() -> Self {
@@ -90,16 +90,15 @@ impl Default for Draft {
     }
 }
 
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) use super::der::tag::{GENERALIZED_TIME, UTC_TIME};
 
 /// SubjectPublicKeyInfo with an algorithm without parameters.
-pub(super) fn key_info(oid: &[u8], key: &[u8]) -> Vec<u8> {
+pub(crate) fn key_info(oid: &[u8], key: &[u8]) -> Vec<u8> {
     sequence([algorithm(oid), element(tag::BIT_STRING, [&[0], key].concat())])
 }
 
 impl Draft {
-    pub(super) fn tbs(&self) -> Vec<u8> {
+    pub(crate) fn tbs(&self) -> Vec<u8> {
         let validity = sequence([self.not_before.clone(), self.not_after.clone()]);
         let extensions = if self.extensions.is_empty() {
             Vec::new()
@@ -118,21 +117,21 @@ impl Draft {
         ])
     }
 
-    pub(super) fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         let signature = element(tag::BIT_STRING, [&[0], &*self.signature].concat());
         sequence([self.tbs(), self.algorithm.clone(), signature])
     }
 
-    pub(super) fn read(&self) -> Certificate {
+    pub(crate) fn read(&self) -> Certificate {
         read(&self.der())
     }
 }
 
 /// Numbers that are the same in every run (xorshift64).
-pub(super) struct Numbers(pub(super) u64);
+pub(crate) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -140,7 +139,7 @@ impl Numbers {
     }
 
     /// `bytes` with up to four small changes.
-    pub(super) fn mutant(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn mutant(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut mutant = bytes.to_vec();
         for _ in 0..=self.below(4) {
             let at = self.below(mutant.len());

@@ -1,6 +1,7 @@
 //! Did this key sign that certificate? One signature, nothing more: no dates, names or constraints, which are
 //! `assess/`'s work.
 
+use aws_lc_rs::digest::{self, Algorithm as DigestAlgorithm, Digest};
 use aws_lc_rs::signature::{self as algorithms, RsaParameters, RsaPssSaltLength, VerificationAlgorithm};
 
 use super::certificate::{Certificate, SignatureHash};
@@ -24,22 +25,70 @@ pub enum SignatureCheck {
 /// one. RSA of 1,024 to 8,192 bits (below 2,048 without SHA-384 and PSS), ECDSA on P-256, P-384, P-521 and
 /// secp256k1, Ed25519, ML-DSA.
 pub fn signed_by(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
+    match key_info(&issuer.der) {
+        Ok(key) => signed_with(child, key),
+        Err(_) => SignatureCheck::Failed,
+    }
+}
+
+/// As [`signed_by`], with a key that may come from elsewhere.
+pub(super) fn signed_with(child: &Certificate, key: KeyInfo<'_>) -> SignatureCheck {
     let Ok(signed) = split_signed(&child.der) else { return SignatureCheck::Failed };
     if signed.inner_algorithm != signed.algorithm.whole {
         return SignatureCheck::Failed;
     }
-    let Ok(key) = key_info(&issuer.der) else { return SignatureCheck::Failed };
-    let Ok((oid, parameters)) = split_algorithm(signed.algorithm) else { return SignatureCheck::Failed };
+    check_signature(key, signed.algorithm, Signed::Message(signed.tbs), signed.signature)
+}
+
+/// What a signature is over.
+#[derive(Clone, Copy)]
+pub(super) enum Signed<'a> {
+    Message(&'a [u8]),
+    /// Of the message, by the algorithm that [`digest_of`] names.
+    Digest(&'a Digest),
+}
+
+/// Checks one signature that `algorithm`, an AlgorithmIdentifier, describes.
+pub(super) fn check_signature(
+    key: KeyInfo<'_>,
+    algorithm: Element<'_>,
+    signed: Signed<'_>,
+    signature: &[u8],
+) -> SignatureCheck {
+    let Ok((oid, parameters)) = split_algorithm(algorithm) else { return SignatureCheck::Failed };
     let oid = oid::dotted(oid);
     if !fits(&oid, key) {
         return SignatureCheck::Failed;
     }
-    let verified = match scheme(&oid, parameters, key) {
-        Some(Scheme::Static(algorithm)) => algorithm.verify_sig(key.key, signed.tbs, signed.signature),
-        Some(Scheme::Pss(algorithm)) => algorithm.verify_sig(key.key, signed.tbs, signed.signature),
-        None => return SignatureCheck::Unsupported,
+    let Some(scheme) = scheme(&oid, parameters, key) else { return SignatureCheck::Unsupported };
+    let algorithm: &dyn VerificationAlgorithm = match &scheme {
+        Scheme::Static(algorithm) => *algorithm,
+        Scheme::Pss(algorithm) => algorithm,
+    };
+    let verified = match signed {
+        Signed::Message(message) => algorithm.verify_sig(key.key, message, signature),
+        Signed::Digest(digest) => algorithm.verify_digest_sig(key.key, digest, signature),
     };
     if verified.is_ok() { SignatureCheck::Verified } else { SignatureCheck::Failed }
+}
+
+/// The hash that a signature of this AlgorithmIdentifier is over; `None` where the whole message is signed, or where
+/// the scheme is not one that is checked here.
+pub(super) fn digest_of(algorithm: Element<'_>) -> Option<&'static DigestAlgorithm> {
+    let (oid, parameters) = split_algorithm(algorithm).ok()?;
+    let oid = oid::dotted(oid);
+    let (_, mut hash) = oid::signature_algorithm(&oid)?;
+    if oid == RSASSA_PSS {
+        hash = pss_parameters(parameters)?.hash;
+    }
+    Some(match hash? {
+        SignatureHash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        SignatureHash::Sha224 => &digest::SHA224,
+        SignatureHash::Sha256 => &digest::SHA256,
+        SignatureHash::Sha384 => &digest::SHA384,
+        SignatureHash::Sha512 => &digest::SHA512,
+        SignatureHash::Md2 | SignatureHash::Md5 => return None,
+    })
 }
 
 impl Certificate {
@@ -50,7 +99,7 @@ impl Certificate {
 }
 
 /// The parts of a signed certificate.
-struct Signed<'a> {
+struct Parts<'a> {
     tbs: &'a [u8],
     /// The whole `signature` field inside the TBSCertificate.
     inner_algorithm: &'a [u8],
@@ -58,7 +107,7 @@ struct Signed<'a> {
     signature: &'a [u8],
 }
 
-fn split_signed(der: &[u8]) -> Result<Signed<'_>, DerError> {
+fn split_signed(der: &[u8]) -> Result<Parts<'_>, DerError> {
     let mut fields = Reader::new(der).expect(tag::SEQUENCE)?.reader();
     let tbs = fields.expect(tag::SEQUENCE)?;
     let algorithm = fields.expect(tag::SEQUENCE)?;
@@ -67,18 +116,23 @@ fn split_signed(der: &[u8]) -> Result<Signed<'_>, DerError> {
     inside.optional(tag::context_constructed(0))?;
     inside.expect(tag::INTEGER)?;
     let inner_algorithm = inside.expect(tag::SEQUENCE)?.whole;
-    Ok(Signed { tbs: tbs.whole, inner_algorithm, algorithm, signature })
+    Ok(Parts { tbs: tbs.whole, inner_algorithm, algorithm, signature })
 }
 
 /// SubjectPublicKeyInfo: the fifth field behind the optional version and the serial number.
 fn key_info(der: &[u8]) -> Result<KeyInfo<'_>, DerError> {
+    split_key(key_element(der)?)
+}
+
+/// The whole SubjectPublicKeyInfo of a certificate.
+pub(super) fn key_element(der: &[u8]) -> Result<Element<'_>, DerError> {
     let mut fields = Reader::new(der).expect(tag::SEQUENCE)?.reader().expect(tag::SEQUENCE)?.reader();
     fields.optional(tag::context_constructed(0))?;
     fields.expect(tag::INTEGER)?;
     for _ in ["signature", "issuer", "validity", "subject"] {
         fields.expect(tag::SEQUENCE)?;
     }
-    split_key(fields.expect(tag::SEQUENCE)?)
+    fields.expect(tag::SEQUENCE)
 }
 
 enum Scheme {

@@ -136,7 +136,7 @@ fn a_store_of_a_newer_program_is_refused() {
     for command in [&["scan", "127.0.0.1:9"][..], &["report"], &["doctor"], &["backup", "copy"]] {
         let line = complaint(&home, &[command, &["--store", &store]].concat());
         assert!(
-            line.contains("has schema version 77, this program knows up to 3: use a newer certvigil"),
+            line.contains("has schema version 77, this program knows up to 4: use a newer certvigil"),
             "{line}"
         );
     }

@@ -37,6 +37,7 @@ pub(crate) mod scapy;
 pub(crate) mod schema;
 pub(crate) mod slapd;
 pub(crate) mod stage;
+pub(crate) mod testssl;
 pub(crate) mod vsftpd;
 pub(crate) mod xrdp;
 

@@ -85,6 +85,7 @@ fn desk_at(endpoints: &[Endpoint], der: &[u8]) -> Desk {
             presented: vec![Fingerprint::of(der)],
             other_chains: Vec::new(),
             inspection: None,
+            gathered: None,
         })),
     };
     let certificates = vec![Arc::new(x509::read(der))];

@@ -48,6 +48,7 @@ impl Record {
                     presented: vec![certificate.sha256],
                     other_chains: Vec::new(),
                     inspection: None,
+                    gathered: None,
                 })),
                 None => Outcome::Failure(Failure::new(Stage::Connect, Reason::Timeout, "")),
             },
@@ -180,4 +181,20 @@ fn the_past_is_as_it_was_seen_by_then() {
     assert_eq!(at(1)["endpoints"][0]["presented"][0], old.sha256.to_string());
     assert_eq!(at(2)["endpoints"][0]["presented"][0], new.sha256.to_string());
     assert_eq!(at(0)["endpoints"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn readiness_counts_what_is_served_now_and_binds_private_certificates_by_nothing() {
+    let (old, new) = (certificate("a.test", 9), certificate("a.test", 999));
+    let record = Record::new().scan(&[("a.test", Some(&old))]).scan(&[("a.test", Some(&new))]);
+    let (_folder, parts) = record.closed();
+    let query = ReadinessQuery { profile: None, trust: vec!["mozilla".to_owned()] };
+    let document = json(|out| readiness(&parts, &query, ListForm::Json, out).map(drop));
+    assert_eq!((&document["certificates"], &document["public_certificates"]), (&1.into(), &0.into()));
+    assert_eq!(document["key_exchange"]["unknown"], 1);
+    assert_eq!(document["lifetimes"]["limits"][2]["days"], 47);
+    let mut table = Vec::new();
+    readiness(&parts, &query, ListForm::Table { width: 120, colour: false }, &mut table).unwrap();
+    let table = String::from_utf8(table).unwrap();
+    assert!(table.contains("1 certificate in use, of which 0 are publicly trusted"), "{table}");
 }

@@ -45,6 +45,7 @@ fn observation<C>(met: &Met, at: i64, presented: C) -> Observation<C> {
             presented,
             other_chains: Vec::new(),
             inspection: met.inspection.clone().map(Box::new),
+            gathered: None,
         }))
     } else {
         Outcome::Failure(Failure::new(Stage::Connect, Reason::Timeout, ""))

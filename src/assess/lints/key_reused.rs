@@ -25,9 +25,11 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
     let (listed, more) = others.split_at(others.len().min(LISTED));
     let names: Vec<_> = listed.iter().map(|sha256| sha256.short()).collect();
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    Draft::new(Rule::KeyReused, Severity::Medium, "One key stands in several certificates")
+    let endpoints = view.context.inventory.endpoints_with_key(&spki);
+    let served = endpoints.map(|count| format!(" They are served by {count} endpoints.")).unwrap_or_default();
+    let draft = Draft::new(Rule::KeyReused, Severity::Medium, "One key stands in several certificates")
         .detail(format!(
-            "The key of {} stands in {count} certificates in use: also in {}{more}.",
+            "The key of {} stands in {count} certificates in use: also in {}{more}.{served}",
             words::certificate(certificate),
             names.join(", ")
         ))
@@ -37,6 +39,10 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .fact("certificates", i64::try_from(count).unwrap_or(i64::MAX))
         .facts("others", listed.iter().map(|sha256| sha256.to_string()).collect())
         .remedy("Make a new key for each certificate, at each renewal.")
-        .sources(&["NIST SP 800-57 part 1 r5 section 5.2"])
-        .on_chain(view)
+        .sources(&["NIST SP 800-57 part 1 r5 section 5.2"]);
+    match endpoints.and_then(|count| i64::try_from(count).ok()) {
+        Some(count) => draft.fact("endpoints", count),
+        None => draft,
+    }
+    .on_chain(view)
 }

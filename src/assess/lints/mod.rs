@@ -6,18 +6,23 @@
 
 mod anonymous;
 mod beast;
+mod blocklisted;
 mod ccs_injection;
+pub(super) mod certificate;
 mod client_renegotiation;
 mod crime;
+mod debian_weak;
 mod draft;
 mod draft_post_quantum;
 mod drown;
+mod ec_invalid_point;
 mod ec_too_short;
 mod expired;
 mod expiring;
 mod export;
 mod freak;
 mod heartbleed;
+mod hsts_missing;
 mod incomplete_chain;
 mod insecure_renegotiation;
 mod intolerant;
@@ -41,8 +46,14 @@ mod poodle_tls;
 mod possession_not_proved;
 mod raccoon;
 mod rc4;
+mod revocation_not_determined;
+mod revoked;
 mod robot;
 mod rsa_bad_exponent;
+mod rsa_close_primes;
+mod rsa_roca;
+mod rsa_shared_factor;
+mod rsa_small_factor;
 mod rsa_too_short;
 mod self_signed;
 mod shared_prime;
@@ -61,6 +72,7 @@ mod weak_group;
 mod weak_signature;
 
 pub(super) use draft::Draft;
+pub(super) use no_post_quantum::standing as post_quantum_standing;
 
 use super::view::{ChainView, EndpointView};
 use crate::model::Verdict;
@@ -76,10 +88,18 @@ pub(super) const CHAIN: &[fn(&ChainView<'_>) -> Option<Verdict>] = &[
     incomplete_chain::judge,
     self_signed::judge,
     invalid_path::judge,
+    revoked::judge,
     misordered::judge,
     superfluous::judge,
     rsa_too_short::judge,
     rsa_bad_exponent::judge,
+    rsa_roca::judge,
+    rsa_close_primes::judge,
+    rsa_small_factor::judge,
+    rsa_shared_factor::judge,
+    debian_weak::judge,
+    blocklisted::judge,
+    ec_invalid_point::judge,
     ec_too_short::judge,
     key_reused::judge,
     signature_md5::judge,
@@ -122,7 +142,9 @@ pub(super) const ENDPOINT: &[fn(&EndpointView<'_>) -> Option<Verdict>] = &[
     no_post_quantum::judge,
     draft_post_quantum::judge,
     intolerant::judge,
+    hsts_missing::judge,
     possession_not_proved::judge,
+    revocation_not_determined::judge,
     not_measured::judge,
     unreachable::judge,
 ];

@@ -7,6 +7,7 @@
 //! choose helps nobody.
 
 use super::Draft;
+use crate::assess::readiness::Standing;
 use crate::assess::view::EndpointView;
 use crate::assess::words;
 use crate::model::{Inspection, PostQuantum, Rule, Scope, Severity, Verdict};
@@ -137,6 +138,29 @@ fn enumerated(inspection: &Inspection) -> Enumerated {
 
 fn groups_of_tls13<'a>(view: &EndpointView<'a>) -> &'a [NamedGroup] {
     view.version(ProtocolVersion::TLSv1_3).map(|facts| facts.groups.as_slice()).unwrap_or_default()
+}
+
+/// How far the endpoint is. A handshake that offered TLS 1.3 and ended below it tells, too.
+pub(in crate::assess) fn standing(view: &EndpointView<'_>) -> Standing {
+    let Some(tls) = view.tls() else { return Standing::Unknown };
+    match obstacle(view) {
+        Some(Obstacle::Version) => return Standing::NoTls13,
+        Some(Obstacle::NotOffered) => return Standing::Classical,
+        Some(Obstacle::OnlyDraft(_)) => return Standing::Transition,
+        Some(Obstacle::NotChosen(_)) => {
+            let has_one = groups_of_tls13(view).iter().any(|group| is_standard(*group));
+            return if has_one { Standing::Transition } else { Standing::Classical };
+        }
+        None => {}
+    }
+    let answered = matches!(tls.post_quantum, Some(PostQuantum::Group(group)) if is_standard(group));
+    let has = view.inspection().is_some_and(|found| matches!(enumerated(found), Enumerated::Has));
+    let went_on = tls.completed == Some(true) || tls.possession_proved == Some(true);
+    match tls.version {
+        _ if answered || has || tls.group.is_some_and(is_standard) => Standing::Ready,
+        Some(version) if went_on && version < ProtocolVersion::TLSv1_3 => Standing::NoTls13,
+        _ => Standing::Unknown,
+    }
 }
 
 /// Hybrid or pure ML-KEM.

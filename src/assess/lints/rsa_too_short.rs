@@ -8,6 +8,12 @@ use crate::model::{Rule, Severity, Verdict};
 
 const LEAST_BITS: u32 = 2_048;
 
+pub(super) const REFERENCES: &[&str] = &[
+    "CA/Browser Forum TLS Baseline Requirements section 6.1.5",
+    "NIST SP 800-131A r2 section 3",
+    "zlint e_rsa_mod_less_than_2048_bits",
+];
+
 pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
     let (bits, certificate) = view
         .path()
@@ -26,9 +32,6 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .remedy(
             "Make a new key (EC P-256, or RSA of 2048 bits or more) and have the certificate issued for it.",
         )
-        .sources(&[
-            "CA/Browser Forum TLS Baseline Requirements section 6.1.5",
-            "NIST SP 800-131A r2 section 3",
-        ])
+        .sources(REFERENCES)
         .on_chain(view)
 }

@@ -8,6 +8,12 @@ use crate::assess::words;
 use crate::model::{Rule, Severity, Verdict};
 use crate::x509::certificate::SignatureHash;
 
+pub(super) const REFERENCES: &[&str] = &[
+    "CA/Browser Forum TLS Baseline Requirements section 7.1.3.2",
+    "RFC 9155 section 2",
+    "zlint e_sub_cert_or_sub_ca_using_sha1",
+];
+
 pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
     let (_, certificate) = view
         .signed_path()
@@ -21,6 +27,6 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .about(certificate)
         .fact("signature_algorithm", name)
         .remedy("Have the certificate issued anew with SHA-256 or better.")
-        .sources(&["CA/Browser Forum TLS Baseline Requirements section 7.1.3.2", "RFC 9155 section 2"])
+        .sources(REFERENCES)
         .on_chain(view)
 }

@@ -9,14 +9,26 @@ use crate::assess::words;
 use crate::model::{Rule, Severity, Verdict};
 use crate::time::{DAY_SECONDS, UnixTime};
 
+/// From here on there is a limit.
+pub(super) const FIRST_LIMIT: UnixTime = UnixTime(1_467_331_200); // 2016-07-01
+
 /// Day of issue (notBefore) from which a limit in days holds: Baseline Requirements 6.3.2, ballots 193, SC31
-/// follow-up and SC-081v3.
-const LIMITS: [(UnixTime, i64); 5] = [
+/// follow-up and SC-081v3. The first was 39 months, of which the longest have 1,188 days.
+const LIMITS: [(UnixTime, i64); 6] = [
+    (FIRST_LIMIT, 1_188),
     (UnixTime(1_519_862_400), 825), // 2018-03-01
     (UnixTime(1_598_918_400), 398), // 2020-09-01
     (UnixTime(1_773_532_800), 200), // 2026-03-15
     (UnixTime(1_805_068_800), 100), // 2027-03-15
     (UnixTime(1_868_227_200), 47),  // 2029-03-15
+];
+
+pub(super) const REFERENCES: &[&str] = &[
+    "CA/Browser Forum TLS Baseline Requirements section 6.3.2",
+    "zlint e_server_cert_valid_time_longer_than_200_days",
+    "zlint e_tls_server_cert_valid_time_longer_than_398_days",
+    "zlint e_sub_cert_valid_time_longer_than_825_days",
+    "zlint e_sub_cert_valid_time_longer_than_39_months",
 ];
 
 pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
@@ -36,16 +48,16 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .fact("days", days)
         .fact("limit_days", limit)
         .remedy("Replace it: browsers refuse it, and its issuer has to revoke it.")
-        .sources(&["CA/Browser Forum TLS Baseline Requirements section 6.3.2"])
+        .sources(REFERENCES)
         .on_chain(view)
 }
 
 /// Days allowed for a certificate issued at `issued`; `None` before the first limit.
-fn limit_days(issued: UnixTime) -> Option<i64> {
+pub(super) fn limit_days(issued: UnixTime) -> Option<i64> {
     LIMITS.iter().rev().find(|(from, _)| issued >= *from).map(|(_, days)| *days)
 }
 
-fn days_rounded_up(seconds: i64) -> i64 {
+pub(super) fn days_rounded_up(seconds: i64) -> i64 {
     seconds.saturating_add(DAY_SECONDS - 1).div_euclid(DAY_SECONDS)
 }
 
@@ -56,7 +68,9 @@ mod tests {
     #[test]
     fn limits_follow_the_day_of_issue() {
         for (day, limit) in [
-            ("2018-02-28", None),
+            ("2016-06-30", None),
+            ("2016-07-01", Some(1_188)),
+            ("2018-02-28", Some(1_188)),
             ("2018-03-01", Some(825)),
             ("2020-08-31", Some(825)),
             ("2020-09-01", Some(398)),

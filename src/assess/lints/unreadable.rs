@@ -6,6 +6,7 @@ use crate::assess::view::ChainView;
 use crate::assess::words;
 use crate::model::{Rule, Severity, Verdict};
 use crate::text::escape_for_terminal;
+use crate::x509::{Certificate, Unreadable};
 
 /// Fields that are named.
 const LISTED: usize = 5;
@@ -16,12 +17,10 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .certificates
         .iter()
         .enumerate()
-        .find(|(_, certificate)| !certificate.unreadable.is_empty())?;
-    let as_a_whole = certificate.unreadable.iter().any(|u| u.field == "certificate");
+        .find(|(_, certificate)| unread(certificate).next().is_some())?;
+    let as_a_whole = unread(certificate).any(|u| u.field == "certificate");
     let severity = if as_a_whole && index == 0 { Severity::High } else { Severity::Low };
-    let fields: Vec<_> = certificate
-        .unreadable
-        .iter()
+    let fields: Vec<_> = unread(certificate)
         .take(LISTED)
         .map(|u| escape_for_terminal(&format!("{}: {}", u.field, u.error)))
         .collect();
@@ -37,4 +36,9 @@ pub(super) fn judge(view: &ChainView<'_>) -> Option<Verdict> {
         .remedy("Have the certificate issued anew by current software.")
         .sources(&["RFC 5280 section 4"])
         .on_chain(view)
+}
+
+/// What could not be read; what could, and breaks a rule that is judged by itself, is none of it.
+fn unread(certificate: &Certificate) -> impl Iterator<Item = &Unreadable> {
+    certificate.unreadable.iter().filter(|unreadable| !unreadable.has_rule_of_its_own())
 }

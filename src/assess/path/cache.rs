@@ -9,6 +9,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 
 use super::StorePath;
+use crate::assess::keys::KeyFaults;
 use crate::assess::structure::Structure;
 use crate::time::UnixTime;
 use crate::x509::{Certificate, Fingerprint, SignatureCheck, signed_by};
@@ -21,6 +22,8 @@ pub struct PathCache {
     signatures: Cache<(Fingerprint, Fingerprint), bool>,
     /// Whether a chain, completed with certificates from elsewhere, leads to one of some stores at any time.
     completions: Cache<(Fingerprint, Fingerprint), bool>,
+    /// What is wrong with a key, by its SPKI hash.
+    keys: Cache<Fingerprint, KeyFaults>,
 }
 
 /// Which chain, completed with which certificate from elsewhere, against which anchors.
@@ -48,6 +51,7 @@ impl PathCache {
             paths: Cache::new(chains.saturating_mul(2)),
             signatures: Cache::new(chains),
             completions: Cache::new(chains),
+            keys: Cache::new(chains),
         }
     }
 
@@ -86,6 +90,18 @@ impl PathCache {
             let answer = ask();
             self.completions.insert(key, answer);
             answer
+        })
+    }
+
+    /// What is wrong with the key of this certificate; worked out once for each key.
+    pub(crate) fn key_faults(&self, certificate: &Certificate) -> KeyFaults {
+        let (Some(key), Some(spki)) = (&certificate.key, certificate.spki_sha256) else {
+            return KeyFaults::default();
+        };
+        self.keys.get(&spki).unwrap_or_else(|| {
+            let faults = KeyFaults::of(key);
+            self.keys.insert(spki, faults);
+            faults
         })
     }
 

@@ -186,7 +186,11 @@ fn bad_signature(candidates: &Candidates<'_>, structure: &Structure, store: &Tru
     Fault::new(
         PathReason::UnknownIssuer,
         top,
-        format!("the store has an authority named {} with another key", words::issuer(certificate)),
+        format!(
+            "the store has an authority named {} with another key than the one that signed {}",
+            words::issuer(certificate),
+            words::certificate(certificate)
+        ),
     )
 }
 

@@ -1,5 +1,8 @@
 //! webpki's errors in the words of the report: the reason, the certificate at fault, and a sentence.
 
+use rustls_pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
 use crate::assess::words;
 use crate::model::PathReason;
 use crate::time::UnixTime;
@@ -49,12 +52,7 @@ impl Fault {
             ),
             PathReason::NotACa => not_a_ca(error, &path),
             PathReason::UnsupportedAlgorithm => unsupported(error, &path),
-            PathReason::NameConstraints => Self::new(
-                PathReason::NameConstraints,
-                None,
-                "a CA certificate of the path constrains names, and the served certificate is outside of them, or they \
-                 are of a kind (directory names, URIs) that is not evaluated and therefore refused",
-            ),
+            PathReason::NameConstraints => name_constraints(&path),
             PathReason::Malformed => malformed(error, &path),
             reason => Self::new(reason, None, sentence(error)),
         }
@@ -146,9 +144,43 @@ fn not_a_ca(error: &webpki::Error, path: &Suspects<'_>) -> Fault {
     }
 }
 
+/// The lowest CA certificate with constraints is named; where none of the path has any, they are the anchor's.
+fn name_constraints(path: &Suspects<'_>) -> Fault {
+    let constrains = |index: usize, certificate: &Certificate| {
+        let read = X509Certificate::from_der(&certificate.der);
+        index != 0 && read.is_ok_and(|(_, read)| !matches!(read.name_constraints(), Ok(None)))
+    };
+    let guilty = path.find(constrains);
+    let who = guilty.map_or("the anchor".to_owned(), |(_, certificate)| words::certificate(certificate));
+    let under =
+        path.iter().next().map(|(_, certificate)| words::certificate(certificate)).unwrap_or_default();
+    Fault::new(
+        PathReason::NameConstraints,
+        guilty.map(|(index, _)| index),
+        format!(
+            "{who} constrains names, and {under} is outside of them, or they are of a kind (directory names, URIs) that \
+             is not evaluated and therefore refused"
+        ),
+    )
+}
+
+/// The sentence about the first certificate that the path builder cannot read, by name.
+fn about_unreadable(reason: PathReason, error: &webpki::Error, path: &Suspects<'_>) -> Fault {
+    let is_unreadable = |_: usize, certificate: &Certificate| {
+        webpki::EndEntityCert::try_from(&CertificateDer::from(&*certificate.der)).is_err()
+    };
+    let what = sentence(error);
+    match (what.strip_prefix("a certificate of the path "), path.find(is_unreadable)) {
+        (Some(what), Some((index, certificate))) => {
+            Fault::new(reason, Some(index), format!("{} {what}", words::certificate(certificate)))
+        }
+        _ => Fault::new(reason, None, what),
+    }
+}
+
 fn unsupported(error: &webpki::Error, path: &Suspects<'_>) -> Fault {
     if matches!(error, webpki::Error::UnsupportedCriticalExtension) {
-        return Fault::new(PathReason::UnsupportedAlgorithm, None, sentence(error));
+        return about_unreadable(PathReason::UnsupportedAlgorithm, error, path);
     }
     let outdated = |_: usize, certificate: &Certificate| {
         let hash = certificate.signature.as_ref().and_then(|s| s.hash);
@@ -183,7 +215,7 @@ fn malformed(error: &webpki::Error, path: &Suspects<'_>) -> Fault {
         webpki::Error::InvalidCertValidity => {
             path.blame(PathReason::Malformed, |_, c| c.not_after < c.not_before, "ends before it begins")
         }
-        _ => Fault::new(PathReason::Malformed, None, sentence(error)),
+        _ => about_unreadable(PathReason::Malformed, error, path),
     }
 }
 
@@ -201,7 +233,7 @@ fn sentence(error: &webpki::Error) -> String {
         E::InvalidSignatureForPublicKey => "a signature in the path does not verify",
         E::PathLenConstraintViolated => "a CA certificate allows fewer CA certificates below it",
         E::SignatureAlgorithmMismatch => {
-            "a certificate names two different signature algorithms inside and outside of its signed part"
+            "a certificate of the path names two different signature algorithms inside and outside of its signed part"
         }
         E::UnsupportedCriticalExtension => {
             "a certificate of the path has a critical extension that is not understood (RFC 5280 section 4.2)"

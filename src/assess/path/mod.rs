@@ -11,6 +11,7 @@ mod algorithms;
 mod cache;
 mod explain;
 mod fault;
+mod sentence;
 mod walk;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use cache::PathCache;
 pub(crate) use cache::{PathKey, Window};
 pub(crate) use explain::{explain, would_hold};
 pub(crate) use fault::Fault;
+pub(crate) use sentence::sentence;
 
 use super::structure::MAX_CERTIFICATES;
 use crate::model::TrustStore;

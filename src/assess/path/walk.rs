@@ -120,9 +120,18 @@ fn check_end_entity(
             name_constraints,
         };
         search(&alone, &[anchor], &algorithms::ACCEPTED, KeyUsage::server_auth(), now)
-            .map_err(|error| Fault::read(&error, &alone, &[0], now))?;
+            .map_err(|error| read_on_path(&error, path, now))?;
     }
     Ok(())
+}
+
+/// The fault, looked for in the whole path: constraints stand above the certificate that breaks them.
+fn read_on_path(error: &webpki::Error, path: &[(usize, &Certificate)], now: UnixTime) -> Fault {
+    let whole = Candidates { certificates: path.iter().map(|(_, certificate)| *certificate).collect() };
+    let positions: Vec<usize> = (0..path.len()).collect();
+    let fault = Fault::read(error, &whole, &positions, now);
+    let certificate = fault.certificate.and_then(|at| path.get(at)).map(|(index, _)| *index);
+    Fault { certificate, ..fault }
 }
 
 /// Names of CA certificates under constraints are not compared here; such a path is refused.

@@ -2,7 +2,7 @@
 
 use super::pki::{Judge, chain, rules, served, verdict};
 use crate::model::{
-    Assessment, DhParameters, Evidence, Features, Inspection, Observation, Outcome, Probe, ProbeName,
+    Assessment, DhParameters, Evidence, Features, Hsts, Inspection, Observation, Outcome, Probe, ProbeName,
     Reaction, Rule, Severity, TlsFacts, Verdict, VersionFacts,
 };
 use crate::tls::{CipherSuite, NamedGroup, ProtocolVersion};
@@ -56,6 +56,7 @@ pub(crate) fn sound() -> Inspection {
         },
         intolerances: Some(Vec::new()),
         probes: ProbeName::ALL.map(probe).to_vec(),
+        hsts: Some(Hsts::Policy { max_age_seconds: 31_536_000, include_subdomains: false, preload: false }),
         ..Inspection::default()
     }
 }

@@ -286,3 +286,80 @@ fn the_cache_asks_again_when_a_certificate_ends() {
     judge.now = NOW.plus_seconds(-11 * DAY_SECONDS);
     assert_eq!(reasons(&judge, &ders), [Some(PathReason::NotYetValid)]);
 }
+
+#[test]
+fn each_store_says_in_a_sentence_which_certificate_which_rule_and_what_to_do() {
+    let corp = Authority::new("Corp");
+    let ca = |recipe: Recipe| recipe.signed_by(&corp.root);
+    let narrow = ca(Recipe { permitted: vec!["b.example".to_owned()], ..Recipe::ca("Narrow") });
+    let expired = Recipe { days_ago: 100, days_left: -10, ..Recipe::end_entity("a.example") };
+    let for_clients =
+        Recipe { usage: vec![ExtendedKeyUsagePurpose::ClientAuth], ..Recipe::end_entity("a.example") };
+    let under = |issuer: &Entity, recipe: Recipe| recipe.signed_by(issuer);
+    let sentence = |judge: &Judge<'_>, ders: &[&[u8]]| {
+        let store = judge.judge(ders).chains.remove(0).trust.stores.remove(0);
+        assert_eq!(store.reason.is_some(), store.detail.is_some());
+        store.detail.unwrap_or_default()
+    };
+    let judge = Judge::with(vec![corp.store()]);
+    let stranger = Authority::new("Stranger");
+    let own = Recipe::end_entity("a.example").self_signed();
+    let [end, late, client] = [Recipe::end_entity("a.example"), expired, for_clients]
+        .map(|recipe| under(&corp.intermediate, recipe));
+    let outside = under(&narrow, Recipe::end_entity("a.example"));
+    let intermediate = &*corp.intermediate.der;
+    let name = |entity: &Entity| crate::assess::words::certificate(&entity.certificate());
+    for (ders, named, words) in [
+        (vec![&*late.der, intermediate], name(&late), "has expired (RFC 5280 section 4.1.2.5): renew it"),
+        (vec![&*client.der, intermediate], name(&client), "(RFC 5280 section 4.2.1.12): have it issued anew"),
+        (vec![&*outside.der, &*narrow.der], name(&narrow), "(RFC 5280 section 4.2.1.10)"),
+        (vec![&*own.der], name(&own), "is signed by its own key and is not in the store"),
+        (vec![&*end.der], name(&end), "is not served (RFC 8446 section 4.4.2): append"),
+        (
+            vec![&*end.forged(), intermediate],
+            crate::assess::words::certificate(&crate::x509::read(&end.forged())),
+            "(RFC 5280 section 6.1.3): compare the served files",
+        ),
+    ] {
+        let detail = sentence(&judge, &ders);
+        assert!(detail.contains(&named) && detail.contains(words) && detail.ends_with('.'), "{detail}");
+    }
+    assert_eq!(sentence(&judge, &[&*end.der, intermediate]), "");
+    let elsewhere = Judge::with(vec![stranger.store()]);
+    let detail = sentence(&elsewhere, &[&*end.der, intermediate, &*corp.root.der]);
+    let expected = format!("the root {} that the server sends is not in the store", name(&corp.root));
+    assert!(detail.starts_with(&expected) && detail.contains("--trust FILE"), "{detail}");
+    let detail = sentence(&elsewhere, &[&*end.der, intermediate]);
+    assert!(
+        detail.contains(&format!("which issued {}, is not in the store", name(&corp.intermediate))),
+        "{detail}"
+    );
+}
+
+/// As with the root that expired under half the web in 2020: the server goes on sending a cross-certificate of its root
+/// under an older one, and both have expired, while the root itself is an anchor.
+#[test]
+fn an_expired_cross_sign_under_an_expired_root_hides_no_path() {
+    let old = Recipe { days_left: -50, ..Recipe::ca("Old Root") }.self_signed();
+    let new = Recipe::ca("New Root").self_signed();
+    let cross = Recipe { days_left: -50, ..Recipe::ca("New Root") }.signed_with(&old, new.key());
+    let intermediate = Recipe::ca("New Intermediate").signed_by(&new);
+    let end = Recipe::end_entity("a.example").signed_by(&intermediate);
+    let orders: [[&[u8]; 4]; 2] = [
+        [&end.der, &intermediate.der, &cross.der, &old.der],
+        [&end.der, &cross.der, &old.der, &intermediate.der],
+    ];
+    for ders in orders {
+        for roots in [vec![&new], vec![&old, &new]] {
+            let assessment = Judge::with(vec![store("new", &roots, false)]).judge(&ders);
+            let verdict = &assessment.chains[0].trust.stores[0];
+            assert_eq!((verdict.reason, verdict.detail.as_deref()), (None, None));
+            assert!(!rules(&assessment).contains(&Rule::Expired), "{:?}", rules(&assessment));
+        }
+    }
+    // A client that has the old root alone is told what has expired.
+    let assessment = Judge::with(vec![store("old", &[&old], false)]).judge(&orders[0]);
+    let verdict = &assessment.chains[0].trust.stores[0];
+    assert_eq!(verdict.reason, Some(PathReason::Expired));
+    assert!(verdict.detail.as_ref().unwrap().contains("New Root"), "{verdict:?}");
+}

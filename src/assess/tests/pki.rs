@@ -10,7 +10,7 @@ use rcgen::{
 };
 use rustls_pki_types::CertificateDer;
 
-use crate::assess::{Context, Inventory, NoInventory, PathCache, assess};
+use crate::assess::{Blocklist, Context, Inventory, NoBlocklist, NoInventory, PathCache, assess};
 use crate::model::{
     Assessment, Endpoint, Handshake, Observation, Outcome, Rule, ServerName, Thresholds, TlsFacts,
     TrustStore, TrustStoreInfo, Verdict,
@@ -112,6 +112,12 @@ impl Recipe {
         self.signed_with(issuer, KeyPair::generate_for(self.algorithm).unwrap())
     }
 
+    /// A certificate for a key that is not at hand, signed by `issuer`.
+    pub(crate) fn for_key(&self, key: &impl rcgen::PublicKeyData, issuer: &Entity) -> Vec<u8> {
+        let signer = Issuer::from_params(&issuer.params, &issuer.key);
+        self.params().signed_by(key, &signer).unwrap().der().to_vec()
+    }
+
     /// A certificate for `key`, signed by `issuer`.
     pub(crate) fn signed_with(&self, issuer: &Entity, key: KeyPair) -> Entity {
         let params = self.params();
@@ -201,6 +207,7 @@ pub(crate) fn served(chain: Chain, tls: TlsFacts) -> Observation {
             presented: chain,
             other_chains: Vec::new(),
             inspection: None,
+            gathered: None,
         })),
     }
 }
@@ -214,6 +221,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) seen_before: bool,
     pub(crate) thresholds: Thresholds,
     pub(crate) paths: PathCache,
+    pub(crate) blocklist: &'a dyn Blocklist,
 }
 
 impl Judge<'_> {
@@ -226,6 +234,7 @@ impl Judge<'_> {
             seen_before: false,
             thresholds: Thresholds::default(),
             paths: PathCache::default(),
+            blocklist: &NoBlocklist,
         }
     }
 
@@ -239,6 +248,8 @@ impl Judge<'_> {
             named: self.named,
             seen_before: self.seen_before,
             paths: &self.paths,
+            policies: crate::assess::PolicyContext::default(),
+            blocklist: self.blocklist,
         };
         let first = assess(observation, &context);
         // What the cache gives is what was worked out.

@@ -5,7 +5,7 @@ use super::super::args::{Everywhere, InventoryCommand};
 use super::super::output::Output;
 use super::super::talk::Talk;
 use super::findings::list_form;
-use crate::app::inventory::{self, ListQuery};
+use crate::app::inventory::{self, FactorRequest, ListQuery, ReadinessQuery};
 
 pub(crate) fn run(command: &InventoryCommand, everywhere: &Everywhere, talk: Talk) -> anyhow::Result<Ending> {
     let parts = super::parts(everywhere)?;
@@ -30,6 +30,13 @@ pub(crate) fn run(command: &InventoryCommand, everywhere: &Everywhere, talk: Tal
         InventoryCommand::History(args) => {
             inventory::history(&parts, &args.endpoint, list_form(args.format, talk), &mut output)?;
         }
+        InventoryCommand::Readiness(args) => {
+            let query = ReadinessQuery { profile: args.profile.clone(), trust: args.trust.clone() };
+            let form = list_form(args.format, talk);
+            for note in inventory::readiness(&parts, &query, form, &mut output)? {
+                talk.say(&note);
+            }
+        }
         InventoryCommand::Diff(args) => {
             inventory::diff(
                 &parts,
@@ -38,6 +45,15 @@ pub(crate) fn run(command: &InventoryCommand, everywhere: &Everywhere, talk: Tal
                 list_form(args.format, talk),
                 &mut output,
             )?;
+        }
+        InventoryCommand::Factor(args) => {
+            let request = FactorRequest { resume: args.resume, work: args.work.clone() };
+            let form = list_form(args.format, talk);
+            let shared = inventory::factor(&parts, &request, form, &mut |line| talk.say(line), &mut output)?;
+            if shared > 0 {
+                output.finish()?;
+                return Ok(Ending::Findings);
+            }
         }
     }
     output.finish()?;

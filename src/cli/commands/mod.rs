@@ -7,6 +7,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod inventory;
 pub(crate) mod notify;
+pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod upkeep;
@@ -55,7 +56,16 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn open_output(format: ReportFormat, path: Option<&Path>) -> anyhow::Result<Output> {
     match format {
         ReportFormat::Jsonl => Output::lines(path),
-        ReportFormat::Table | ReportFormat::Json | ReportFormat::Csv => Output::whole(path),
+        ReportFormat::Table
+        | ReportFormat::Json
+        | ReportFormat::Csv
+        | ReportFormat::Html
+        | ReportFormat::Cbom
+        | ReportFormat::Sarif
+        | ReportFormat::Junit
+        | ReportFormat::Nagios
+        | ReportFormat::Tlsx
+        | ReportFormat::Testssl => Output::whole(path),
     }
 }
 
@@ -65,6 +75,13 @@ fn form(format: ReportFormat, path: Option<&Path>, talk: Talk) -> Form {
         ReportFormat::Json => Form::Json,
         ReportFormat::Jsonl => Form::Jsonl,
         ReportFormat::Csv => Form::Csv,
+        ReportFormat::Html => Form::Html,
+        ReportFormat::Cbom => Form::Cbom,
+        ReportFormat::Sarif => Form::Sarif,
+        ReportFormat::Junit => Form::Junit,
+        ReportFormat::Nagios => Form::Nagios,
+        ReportFormat::Tlsx => Form::Tlsx,
+        ReportFormat::Testssl => Form::Testssl,
         ReportFormat::Table => {
             let colour = path.is_none() && talk.colours_stdout();
             Form::Table { width: width(), colour, detailed: talk.is_verbose() }

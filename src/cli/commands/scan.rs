@@ -12,6 +12,7 @@ use crate::app::request::ScanRequest;
 use crate::app::scan::{self, Finished, Prepared};
 use crate::config::Profile;
 use crate::model::Depth;
+use crate::report::CheckState;
 
 pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyhow::Result<Ending> {
     let parts = super::parts(everywhere)?;
@@ -47,30 +48,33 @@ pub(crate) fn run(args: &ScanArgs, everywhere: &Everywhere, talk: Talk) -> anyho
     let all_sent = delivery.is_none_or(|delivery| delivery.left.is_empty());
     match reported {
         Err(error) if all_sent || !is_broken_pipe(&error) => Err(error),
+        Ok(Some(state)) if all_sent || state == CheckState::Critical => Ok(Ending::Check(state)),
         _ => Ok(ending(&finished, all_sent)),
     }
 }
 
-/// Ends the lines that were written during the scan, else writes the whole report.
+/// Ends the lines that were written during the scan, else writes the whole report; the state of a check, where the form
+/// is a monitoring plugin's.
 fn write_report(
     finished: &Finished,
     lines: Option<Output>,
     args: &ScanArgs,
     talk: Talk,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<CheckState>> {
     let (format, path) = (args.output.format, args.output.output.as_deref());
-    let output = match lines {
+    let (output, check) = match lines {
         Some(mut lines) => {
             finished.close_stream(&mut lines)?;
-            lines
+            (lines, None)
         }
         None => {
             let mut output = super::open_output(format, path)?;
-            finished.write_report(super::form(format, path, talk), &mut output)?;
-            output
+            let check = finished.write_report(super::form(format, path, talk), &mut output)?;
+            (output, check)
         }
     };
-    output.finish()
+    output.finish()?;
+    Ok(check)
 }
 
 /// Tells whom there is to tell, until a signal: a mail server that hangs must not hold the terminal.
@@ -175,8 +179,11 @@ fn request(args: &ScanArgs) -> anyhow::Result<ScanRequest> {
         concurrency: args.concurrency.map(std::num::NonZeroUsize::get),
         rate: args.rate,
         timeout: args.timeout.map(|timeout| timeout.0),
+        policies: args.judged_under.policies.clone(),
         trust: args.trust.clone(),
         resolver: args.resolver,
+        revocation: args.evidence.revocation,
+        fetch_allow: args.evidence.fetch_allow.iter().map(|network| network.0).collect(),
         resume: args.resume,
         list_dead: args.list_dead,
         fail_on: args.fail_on,

@@ -44,6 +44,7 @@ fn handshake(der: &[u8]) -> Handshake<RawChain> {
         presented: RawChain::from_ders([der]),
         other_chains: Vec::new(),
         inspection: None,
+        gathered: None,
     }
 }
 

@@ -7,6 +7,8 @@ mod enumerate;
 mod fingerprints;
 mod forbidden;
 mod host;
+mod hsts;
+mod inside_tls;
 mod line;
 #[cfg(test)]
 mod session_hosts;
@@ -53,6 +55,9 @@ pub(super) async fn inspect(
             }
             if host.wants(Purpose::Fingerprints) {
                 inspection.fingerprints = fingerprints::take(&host).await;
+            }
+            if let Some(first) = first.filter(|_| host.wants(Purpose::Http)) {
+                inspection.hsts = hsts::ask(&host, &first.tls, &inspection.features).await;
             }
         }
     }

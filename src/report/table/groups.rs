@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::layout::clean;
+use super::policies::failing;
 use crate::model::{Endpoint, EndpointId, Severity, Subject, Verdict};
 use crate::time::UnixTime;
 use crate::wire::v1::EndpointView;
@@ -27,6 +28,8 @@ pub(super) struct Group {
     pub(super) label: String,
     /// Its address, if the label is a name, and which of its chains.
     pub(super) beside: String,
+    /// Policies that it fails.
+    pub(super) failing: String,
     pub(super) second: Option<String>,
     pub(super) endpoints: u64,
     pub(super) verdicts: u64,
@@ -80,6 +83,7 @@ impl Group {
             severity: verdict.severity,
             label: clean(&endpoint.label()),
             beside: beside(endpoint, verdict),
+            failing: failing(view),
             second: None,
             endpoints: 1,
             verdicts: 1,
@@ -112,6 +116,7 @@ impl Group {
             let former = std::mem::replace(&mut self.label, label);
             self.second = if is_another { Some(former) } else { self.second.take() };
             self.beside = beside(endpoint, verdict);
+            self.failing = failing(view);
             self.detail = detail;
             self.not_after = not_after;
             self.issuer = issuer(certificate);

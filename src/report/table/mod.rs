@@ -5,11 +5,13 @@
 
 mod deep;
 mod groups;
+mod policies;
 mod summary;
 mod tally;
 
 use deep::Deep;
 use groups::{Group, Groups};
+use policies::Policies;
 use tally::Tally;
 
 use super::TableOptions;
@@ -41,6 +43,7 @@ pub struct TableBuilder {
     /// Endpoints without a finding worth a line, as long as they are few.
     healthy: Vec<Healthy>,
     deep: Deep,
+    policies: Policies,
 }
 
 /// An endpoint that is fine, or whose faults somebody accepted.
@@ -49,6 +52,7 @@ struct Healthy {
     accepted: bool,
     label: String,
     address: String,
+    failing: String,
     reason: String,
     not_after: Option<UnixTime>,
     issuer: String,
@@ -66,6 +70,7 @@ impl TableBuilder {
             tally: Tally::default(),
             healthy: Vec::new(),
             deep: Deep::default(),
+            policies: Policies::default(),
         }
     }
 
@@ -79,6 +84,7 @@ impl TableBuilder {
     pub fn add(&mut self, view: &EndpointView<'_>) {
         self.tally.add(view);
         self.deep.add(view);
+        self.policies.add(view);
         let mut worst = None;
         for finding in view.findings {
             if matches!(finding.state, FindingState::Open) {
@@ -110,6 +116,7 @@ impl TableBuilder {
         self.render_findings(&mut out, &options, lists_healthy);
         self.tally.render_failures(&mut out, &options);
         self.deep.render(&mut out, &options);
+        self.policies.render(&mut out, &options);
         let post_quantum = self.deep.post_quantum_sentence();
         let summary =
             summary::Summary { scan: scan.scan, stores, tally: &self.tally, lists_healthy, post_quantum };
@@ -155,6 +162,7 @@ impl Healthy {
             accepted: accepted.is_some(),
             label: clean(&endpoint.label()),
             address: groups::address_beside_name(endpoint),
+            failing: policies::failing(view),
             reason: match accepted {
                 Some(finding) => clean(&format!("{} ({})", finding.verdict.title, finding.state.name())),
                 None => why_it_is_fine(view),
@@ -171,7 +179,7 @@ impl Healthy {
             } else {
                 Cell::styled("ok", Style::Good)
             },
-            Cell::new(&self.label).and(&self.address, Style::Dim),
+            Cell::new(&self.label).and(&self.address, Style::Dim).and(&self.failing, Style::Plain),
             Cell::new(&self.reason),
             expiry_cell(self.not_after, options.now),
             Cell::new(&self.issuer),
@@ -187,7 +195,10 @@ fn finding_row(group: &Group, options: &TableOptions) -> [Cell; 5] {
     };
     [
         Cell::styled(group.severity.name(), Style::of(group.severity)),
-        Cell::new(&group.label).and(&group.beside, Style::Dim).and(&others, Style::Dim),
+        Cell::new(&group.label)
+            .and(&group.beside, Style::Dim)
+            .and(&group.failing, Style::Plain)
+            .and(&others, Style::Dim),
         Cell::styled(&group.title, Style::Strong).and(&group.reason(), Style::Plain),
         expiry_cell(group.not_after, options.now),
         Cell::new(&group.issuer).and(if group.issuers_differ { "and others" } else { "" }, Style::Dim),

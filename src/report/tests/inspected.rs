@@ -103,7 +103,9 @@ fn modern() -> Inspection {
             (Purpose::Groups, 6),
             (Purpose::Features, 7),
             (Purpose::Fingerprints, 10),
+            (Purpose::Http, 1),
         ],
+        hsts: Some(Hsts::Policy { max_age_seconds: 90 * 86_400, include_subdomains: true, preload: false }),
         ..Inspection::default()
     }
 }
@@ -246,17 +248,70 @@ fn taken() -> Option<PostQuantum> {
     Some(PostQuantum::Group(NamedGroup::X25519MLKEM768))
 }
 
+/// One that is short of the best, one that is neither trusted nor sound, one without a letter, and the first one's twin.
+fn grades() -> [Grade; 4] {
+    let cap = |to, rule, reason: &str, inferred| Cap { to, rule, reason: reason.to_owned(), inferred };
+    let open = |what, could_be, reason: &str, prevents_grade| NotTested {
+        what,
+        could_be,
+        reason: reason.to_owned(),
+        prevents_grade,
+    };
+    let revocation = open("trust.revocation", Letter::T, "revocation was not asked about", false);
+    let short = Grade {
+        score: Some(Score { total: 93, protocol: 100, key_exchange: 90, cipher: 90 }),
+        not_tested: vec![revocation],
+        letter: Some(Letter::A),
+        ignoring_trust: Some(Letter::A),
+        caps: vec![cap(Letter::A, "hsts", "HSTS lasts 90 d, less than half a year (180 d)", false)],
+        ..Grade::default()
+    };
+    let worst = Grade {
+        letter: Some(Letter::T),
+        ignoring_trust: Some(Letter::F),
+        score: Some(Score { total: 58, protocol: 50, key_exchange: 40, cipher: 80 }),
+        caps: vec![
+            cap(Letter::T, "trust.untrusted", "the certificate is not trusted by mozilla (expired)", false),
+            cap(Letter::F, "protocol.sslv2", "SSL 2 is offered: DROWN decrypts sessions of this key", false),
+            cap(Letter::F, "vuln.ccs_injection", "an early ChangeCipherSpec is taken (CVE-2014-0224)", true),
+            cap(Letter::B, "protocol.tls10", "TLSv1.0 is offered", false),
+        ],
+        not_tested: vec![open(
+            "vuln.robot",
+            Letter::F,
+            "its reactions differ from one time to the next",
+            false,
+        )],
+        notes: Vec::new(),
+    };
+    let unknown = Grade {
+        not_tested: vec![open(
+            "inspection",
+            Letter::F,
+            "only what the policy forbids was asked for; `--enumerate everything` asks for all",
+            true,
+        )],
+        notes: vec!["The guide is about web servers."],
+        ..Grade::default()
+    };
+    [short.clone(), worst, unknown, short]
+}
+
 pub(super) fn inspected_estate() -> Vec<Sample> {
     let mut mail = inspected("mail.example", "127.0.0.4:25", None, partial());
     mail.observation.endpoint.starttls = Some(crate::tls::StartTls::Smtp);
     let mut twin = modern();
     twin.connections = vec![(Purpose::Capture, 1), (Purpose::Suites, 12)];
-    vec![
+    let mut estate = vec![
         inspected("www.example", "127.0.0.1:443", taken(), modern()),
         inspected("old.example", "127.0.0.3:443", Some(PostQuantum::Refused), legacy()),
         mail,
         inspected("twin.example", "127.0.0.1:443", taken(), twin),
-    ]
+    ];
+    for (sample, grade) in estate.iter_mut().zip(grades()) {
+        sample.assessment.grade = Some(Box::new(grade));
+    }
+    estate
 }
 
 /// Thirty kinds of servers, the first with many more than the last.

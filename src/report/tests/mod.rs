@@ -2,6 +2,7 @@
 
 #[path = "../../../tests/support/schema.rs"]
 mod checker;
+mod formats;
 pub(super) mod goldens;
 mod hostile;
 mod inspected;

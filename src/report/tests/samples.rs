@@ -1,7 +1,7 @@
 //! Endpoints, certificates and scans to report about: an ordinary estate, a large one, a hostile one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::inspected::hostile_inspection;
 use crate::model::*;
@@ -63,6 +63,7 @@ impl Sample {
         let store = |name: &str| StoreVerdict {
             store: name.into(),
             reason,
+            detail: reason.map(|reason| format!("\"leaf\" (0123abcd): {}.", reason.name())),
             path: if reason.is_none() { path.clone() } else { Vec::new() },
         };
         let offered_for = match (&self.observation.outcome, self.assessment.chains.len()) {
@@ -159,6 +160,7 @@ pub(super) fn certificate(
             curve: Some("P-256".to_owned()),
             rsa_exponent: None,
             rsa_modulus: None,
+            encoded: Box::default(),
         }),
         signature: Some(SignatureAlgorithm {
             oid: "1.2.840.10045.4.3.2".to_owned(),
@@ -204,6 +206,7 @@ pub(super) fn served(presented: Chain) -> Handshake {
         presented,
         other_chains: Vec::new(),
         inspection: None,
+        gathered: None,
     }
 }
 
@@ -549,7 +552,9 @@ pub(super) fn stores() -> Vec<TrustStoreInfo> {
 
 /// A head whose program version does not change with ours.
 pub(super) fn head<'a>(scan: &'a Scan, stores: &'a [StoreView<'a>]) -> ReportHead<'a> {
-    let mut head = report_head(&ReportView { generated_at: NOW, stores, scan: ScanView { scan } });
+    static POLICIES: LazyLock<[Arc<Policy>; 1]> = LazyLock::new(|| [Arc::new(Policy::certvigil_default())]);
+    let policies = &*POLICIES;
+    let mut head = report_head(&ReportView { generated_at: NOW, policies, stores, scan: ScanView { scan } });
     head.tool.version = "1.2.3".into();
     head
 }

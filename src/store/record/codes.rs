@@ -2,8 +2,8 @@
 
 use super::{Decoder, StoreError};
 use crate::model::{
-    ClientAuth, Depth, FindingState, Intolerance, Occasion, OfferedFor, ProbeName, Purpose, Reason,
-    ScanState, Scope, Severity, Stage, Transport, Urgency,
+    ClientAuth, Depth, DoubtKind, FindingState, Intolerance, Occasion, OfferedFor, ProbeName, Purpose,
+    Reason, RevocationMethod, ScanState, Scope, Severity, Stage, Transport, Urgency,
 };
 use crate::tls::StartTls;
 
@@ -64,8 +64,10 @@ codes! {
         Heartbleed = 0, CcsInjection = 1, Ticketbleed = 2, Robot = 3, PoodleTls = 4, PaddingOracle = 5,
         StartTlsInjection = 6,
     }
+    RevocationMethod { Stapled = 0, Ocsp = 1, Crl = 2, }
+    DoubtKind { NoSource = 0, NoIssuer = 1, NoAnswer = 2, }
     Purpose {
         Capture = 0, Chains = 1, Suites = 2, Groups = 3, SignatureSchemes = 4, Features = 5, Tolerance = 6,
-        Weaknesses = 7, Fingerprints = 8,
+        Weaknesses = 7, Fingerprints = 8, Http = 9,
     }
 }

@@ -1,12 +1,12 @@
 //! Inspections inside observations, compact: answers are two bits each, numbers of a registry two bytes.
 //!
 //! ```text
-//! inspection  scope ‖ versions ‖ parameters ‖ features ‖ intolerances ‖ probes ‖ fingerprints
+//! inspection  scope ‖ versions ‖ parameters ‖ features ‖ intolerances ‖ probes ‖ fingerprints [‖ HSTS]
 //! version     number (2) ‖ answers (2) ‖ suites ‖ SSL 2 kinds ‖ groups ‖ schemes
 //! ```
 //!
 //! The connections that were made are apart: they do not count for sameness. A prime's name is not kept, for its
-//! hash tells it.
+//! hash tells it. HSTS came later: where it was not looked at, nothing stands for it.
 
 use super::codes::Code;
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::finding::EvidenceValue;
 use crate::model::{
-    DhParameters, Evidence, Features, Fingerprints, Inspection, Probe, Purpose, Reaction, VersionFacts,
+    DhParameters, Evidence, Features, Fingerprints, Hsts, Inspection, Probe, Purpose, Reaction, VersionFacts,
 };
 use crate::tls::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2Cipher, known_prime};
 use crate::x509::Fingerprint;
@@ -29,6 +29,7 @@ pub(super) fn put_inspection(out: &mut Vec<u8>, inspection: &Inspection) {
         intolerances,
         probes,
         fingerprints,
+        hsts,
         connections: _,
     } = inspection;
     out.push(scope.code());
@@ -40,6 +41,9 @@ pub(super) fn put_inspection(out: &mut Vec<u8>, inspection: &Inspection) {
     let Fingerprints { jarm, ja3s } = fingerprints;
     put_option(out, jarm.as_deref(), put_text);
     put_option(out, ja3s.as_deref(), put_text);
+    if let Some(hsts) = hsts {
+        put_hsts(out, *hsts);
+    }
 }
 
 /// All but the connections, which are none.
@@ -55,8 +59,38 @@ pub(super) fn decode_inspection(decoder: &mut Decoder<'_>) -> Result<Inspection,
             jarm: decoder.option(Decoder::string)?,
             ja3s: decoder.option(Decoder::string)?,
         },
+        hsts: (!decoder.is_empty()).then(|| decode_hsts(decoder)).transpose()?,
         connections: Vec::new(),
     })
+}
+
+const HSTS_ABSENT: u8 = 0;
+const HSTS_INVALID: u8 = 1;
+/// With one bit each for subdomains and preload.
+const HSTS_POLICY: u8 = 4;
+
+fn put_hsts(out: &mut Vec<u8>, hsts: Hsts) {
+    match hsts {
+        Hsts::Absent => out.push(HSTS_ABSENT),
+        Hsts::Invalid => out.push(HSTS_INVALID),
+        Hsts::Policy { max_age_seconds, include_subdomains, preload } => {
+            out.push(HSTS_POLICY | u8::from(include_subdomains) | u8::from(preload) << 1);
+            put_varint(out, max_age_seconds);
+        }
+    }
+}
+
+fn decode_hsts(decoder: &mut Decoder<'_>) -> Result<Hsts, StoreError> {
+    match decoder.byte()? {
+        HSTS_ABSENT => Ok(Hsts::Absent),
+        HSTS_INVALID => Ok(Hsts::Invalid),
+        flags if flags & !3 == HSTS_POLICY => Ok(Hsts::Policy {
+            max_age_seconds: decoder.varint()?,
+            include_subdomains: flags & 1 != 0,
+            preload: flags & 2 != 0,
+        }),
+        _ => Err(decoder.corrupt()),
+    }
 }
 
 pub(super) fn put_connections(out: &mut Vec<u8>, connections: &[(Purpose, u32)]) {

@@ -13,6 +13,7 @@ pub(super) mod certificate;
 pub(super) mod codes;
 pub(super) mod decision;
 pub(super) mod finding;
+mod gathered;
 pub(super) mod hook_run;
 mod inspection;
 pub(super) mod lane;

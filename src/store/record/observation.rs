@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! full  kind ‖ endpoint id (16) ‖ time ‖ chains ‖ facts ‖ inspection ‖ digest (16) ‖ endpoint ‖ target ‖ aside
-//! same  kind | 4 ‖ endpoint id (16) ‖ time ‖ certificates ‖ position of the full one ‖ connections, where inspected
+//!       ‖ gathered, where kind | 8
+//! same  kind | 4 ‖ endpoint id (16) ‖ time ‖ certificates ‖ position of the full one ‖ gathered, where kind | 8
+//!       ‖ connections, where inspected
 //! ```
 //!
 //! Chains are numbers of certificates. The digest is over what makes an outcome (kind, chains, facts, inspection and
-//! the target's text): equal digests of one endpoint are "the same". Not in it: the time, and what stands aside, which
-//! is a failure's sentence and the connections of an inspection.
+//! the target's text): equal digests of one endpoint are "the same". Not in it: the time, what stands aside, which
+//! is a failure's sentence and the connections of an inspection, and what was gathered of others, but for certificates
+//! found revoked.
 
 use std::sync::Arc;
 
 use super::codes::Code;
+use super::gathered::{decode_gathered, put_essence, put_gathered};
 use super::inspection::{decode_connections, decode_inspection, put_connections, put_inspection};
 use super::{
     Decoder, Encoder, StoreError, Table, answer, open_version, put_address, put_ascending, put_bytes,
@@ -19,7 +23,8 @@ use super::{
 };
 use crate::model::{EndedBy, PostQuantum, Purpose, Transport};
 use crate::model::{
-    Endpoint, EndpointId, Failure, Handshake, Observation, OtherChain, Outcome, ServerName, Stage, TlsFacts,
+    Endpoint, EndpointId, Failure, Gathered, Handshake, Observation, OtherChain, Outcome, ServerName, Stage,
+    TlsFacts,
 };
 use crate::store::position::Position;
 use crate::text::Untrusted;
@@ -31,6 +36,7 @@ const VERSION: u8 = 1;
 const SAME: u8 = 4;
 /// Beside the stage of a failure: an inspection follows.
 const INSPECTED: u8 = 0x80;
+const GATHERED: u8 = 8;
 
 /// Digest of an outcome.
 pub(in crate::store) type Digest = [u8; 16];
@@ -119,12 +125,30 @@ pub(in crate::store) fn put_outcome(out: &mut Vec<u8>, outcome: &Outcome<Vec<u64
     }
 }
 
-/// Digest of [`put_outcome`]'s bytes with the target's text.
-pub(in crate::store) fn digest(kind: Kind, outcome: &[u8], target: &str) -> Digest {
+/// What was gathered beside a handshake.
+pub(in crate::store) fn gathered<C>(outcome: &Outcome<C>) -> Option<&Gathered> {
+    match outcome {
+        Outcome::Handshake(handshake) => {
+            handshake.gathered.as_deref().filter(|found| !found.revocation.is_empty())
+        }
+        Outcome::Failure(_) | Outcome::Read(_) => None,
+    }
+}
+
+/// Digest of [`put_outcome`]'s bytes with the target's text, and with what was found revoked.
+pub(in crate::store) fn digest(
+    kind: Kind,
+    outcome: &[u8],
+    target: &str,
+    gathered: Option<&Gathered>,
+) -> Digest {
     let mut bytes = Vec::with_capacity(outcome.len() + target.len() + 10);
     bytes.push(kind as u8);
     put_bytes(&mut bytes, outcome);
     bytes.extend_from_slice(target.as_bytes());
+    if let Some(gathered) = gathered {
+        put_essence(&mut bytes, gathered);
+    }
     Fingerprint::of(&bytes).0.first_chunk().copied().unwrap_or_default()
 }
 
@@ -158,12 +182,13 @@ pub(in crate::store) struct Full<'a> {
     pub(in crate::store) endpoint: &'a Endpoint,
     pub(in crate::store) target: Target<'a>,
     pub(in crate::store) aside: Aside<'a>,
+    pub(in crate::store) gathered: Option<&'a Gathered>,
 }
 
 impl Full<'_> {
     pub(in crate::store) fn encode<'e>(&self, encoder: &'e mut Encoder, key: &[u8]) -> &'e [u8] {
         let out = encoder.begin(Table::Observation, key, VERSION);
-        out.push(self.kind as u8);
+        out.push(self.kind as u8 | self.gathered.map_or(0, |_| GATHERED));
         out.extend_from_slice(&self.id.0);
         put_time(out, self.seen_at);
         out.extend_from_slice(self.outcome);
@@ -182,26 +207,33 @@ impl Full<'_> {
         if let Some(connections) = self.aside.connections {
             put_connections(out, connections);
         }
+        if let Some(gathered) = self.gathered {
+            put_gathered(out, gathered);
+        }
         encoder.finish()
     }
 }
 
-/// An observation whose outcome is that of `outcome`; `certificates` are those of its chains, ascending, and
-/// `connections` those of its inspection.
+/// An observation whose outcome is that of `outcome`; `certificates` are those of its chains, ascending,
+/// `connections` those of its inspection, and `gathered` is this visit's.
 pub(in crate::store) fn encode_same<'e>(
     encoder: &'e mut Encoder,
     key: &[u8],
     (kind, id, seen_at): (Kind, EndpointId, UnixTime),
     certificates: &[u64],
     outcome: &Position,
+    gathered: Option<&Gathered>,
     connections: Option<&[(Purpose, u32)]>,
 ) -> &'e [u8] {
     let out = encoder.begin(Table::Observation, key, VERSION);
-    out.push(kind as u8 | SAME);
+    out.push(kind as u8 | SAME | gathered.map_or(0, |_| GATHERED));
     out.extend_from_slice(&id.0);
     put_time(out, seen_at);
     put_ascending(out, certificates);
     put_position(out, outcome);
+    if let Some(gathered) = gathered {
+        put_gathered(out, gathered);
+    }
     if let Some(connections) = connections {
         put_connections(out, connections);
     }
@@ -216,7 +248,7 @@ pub(in crate::store) fn decode_head(
 ) -> Result<Head, StoreError> {
     let mut decoder = open_version(Table::Observation, key, record, VERSION)?;
     let (tag, endpoint, seen_at) = decode_start(&mut decoder)?;
-    let kind = Kind::from_code(tag & !SAME).ok_or_else(|| decoder.corrupt())?;
+    let kind = Kind::from_code(tag & !(SAME | GATHERED)).ok_or_else(|| decoder.corrupt())?;
     if tag & SAME != 0 {
         certificates.extend(decoder.ascending()?);
         return Ok(Head { kind, endpoint, seen_at, body: Body::Same(decoder.position()?) });
@@ -241,6 +273,8 @@ pub(in crate::store) enum Decoded<'a> {
         endpoint: EndpointId,
         seen_at: UnixTime,
         outcome: Position,
+        /// Of this visit.
+        gathered: Option<Box<Gathered>>,
         /// Of this visit's inspection.
         connections: Option<Vec<(Purpose, u32)>>,
     },
@@ -250,14 +284,15 @@ pub(in crate::store) enum Decoded<'a> {
 pub(in crate::store) fn decode<'a>(key: &'a [u8], record: &'a [u8]) -> Result<Decoded<'a>, StoreError> {
     let mut decoder = open_version(Table::Observation, key, record, VERSION)?;
     let (tag, id, observed_at) = decode_start(&mut decoder)?;
-    let kind = Kind::from_code(tag & !SAME).ok_or_else(|| decoder.corrupt())?;
+    let kind = Kind::from_code(tag & !(SAME | GATHERED)).ok_or_else(|| decoder.corrupt())?;
     if tag & SAME != 0 {
         decoder.ascending()?;
         let outcome = decoder.position()?;
+        let gathered = decode_gathered_where(tag, &mut decoder)?;
         let is_inspected = !decoder.is_empty();
         let connections = is_inspected.then(|| decode_connections(&mut decoder)).transpose()?;
         decoder.end()?;
-        return Ok(Decoded::Same { endpoint: id, seen_at: observed_at, outcome, connections });
+        return Ok(Decoded::Same { endpoint: id, seen_at: observed_at, outcome, gathered, connections });
     }
     let mut outcome = decode_outcome(&mut decoder, kind)?;
     let digest = decoder.array()?;
@@ -272,9 +307,17 @@ pub(in crate::store) fn decode<'a>(key: &'a [u8], record: &'a [u8]) -> Result<De
     if let Some(inspection) = outcome.inspection_mut() {
         inspection.connections = decode_connections(&mut decoder)?;
     }
+    let gathered = decode_gathered_where(tag, &mut decoder)?;
+    if let Outcome::Handshake(handshake) = &mut outcome {
+        handshake.gathered = gathered;
+    }
     decoder.end()?;
     let observation = Box::new(Observation { endpoint, target: Arc::from(""), observed_at, outcome });
     Ok(Decoded::Full { observation, target, digest })
+}
+
+fn decode_gathered_where(tag: u8, decoder: &mut Decoder<'_>) -> Result<Option<Box<Gathered>>, StoreError> {
+    (tag & GATHERED != 0).then(|| decode_gathered(decoder).map(Box::new)).transpose()
 }
 
 fn decode_start(decoder: &mut Decoder<'_>) -> Result<(u8, EndpointId, UnixTime), StoreError> {
@@ -302,7 +345,13 @@ fn decode_outcome(decoder: &mut Decoder<'_>, kind: Kind) -> Result<Outcome<Vec<u
             let (tls, is_inspected) = decode_facts(decoder)?;
             let inspection =
                 is_inspected.then(|| decoder.sized(decode_inspection).map(Box::new)).transpose()?;
-            Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection }))
+            Outcome::Handshake(Box::new(Handshake {
+                tls,
+                presented,
+                other_chains,
+                inspection,
+                gathered: None,
+            }))
         }
         Kind::Failure => {
             let (stage, is_inspected) = decode_stage(decoder)?;

@@ -11,6 +11,7 @@ mod reading;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::Position;
 use super::*;
 use crate::model::*;
 use crate::tls::{CipherSuite, ProtocolVersion};
@@ -48,6 +49,7 @@ fn served(host: u32, at: i64, chain: &[u32]) -> StoredObservation {
             presented,
             other_chains: Vec::new(),
             inspection: None,
+            gathered: None,
         })),
     }
 }

@@ -6,15 +6,18 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::finding::finding_document;
+use super::grade::{grading_document, score_document};
 use super::inspection::{inspection_document, post_quantum_document, version_documents};
+use super::policy::policy_verdict_document;
 use super::scalar::registered;
 use super::{
-    EndpointView, FindingDocument, InspectionDocument, PostQuantumDocument, Sha256, Text, Timestamp,
-    VersionDocument,
+    EndpointView, FindingDocument, GradingDocument, InspectionDocument, PolicyVerdictDocument,
+    PostQuantumDocument, ScoreDocument, Sha256, Text, Timestamp, VersionDocument,
 };
-use crate::model::{ChainVerdict, ClientAuth, Outcome, PolicyVerdict, TlsFacts, Trust};
+use crate::model::{ChainVerdict, ClientAuth, Grade, Letter, Outcome, RevocationStatus, TlsFacts, Trust};
 use crate::tls::StartTls;
 use crate::x509::Chain;
+use crate::x509::ocsp::reason_name;
 
 /// `not_checked`: nobody looked.
 const NOT_CHECKED: &str = "not_checked";
@@ -42,6 +45,8 @@ pub struct EndpointDocument<'a> {
     pub policies: Vec<PolicyVerdictDocument<'a>>,
     pub grade: Option<Text<'a>>,
     pub score: Option<ScoreDocument<'a>>,
+    /// How the grade came about; `null` without deep inspection.
+    pub grading: Option<Box<GradingDocument<'a>>>,
     pub findings: Vec<FindingDocument<'a>>,
 }
 
@@ -98,6 +103,8 @@ pub struct StoreVerdictDocument<'a> {
     pub name: Text<'a>,
     pub verdict: Text<'a>,
     pub reason: Option<Text<'a>>,
+    /// Why not, in a sentence: which certificate, which rule, what to do.
+    pub detail: Option<Text<'a>>,
     pub path: Vec<Sha256>,
 }
 
@@ -107,30 +114,21 @@ pub struct RevocationDocument<'a> {
     pub status: Text<'a>,
     pub method: Option<Text<'a>>,
     pub checked_at: Option<Timestamp>,
+    /// When what is said was known to be so.
+    pub this_update: Option<Timestamp>,
+    pub next_update: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    /// CRLReason (RFC 5280 section 5.3.1).
+    pub reason: Option<Text<'a>>,
+    /// Why the status is `unknown`.
+    pub not_determined: Option<Text<'a>>,
 }
 
-/// One policy's verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolicyVerdictDocument<'a> {
-    pub name: Text<'a>,
-    pub verdict: Text<'a>,
-    pub failed: Vec<Text<'a>>,
-}
-
-/// Points behind a grade.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScoreDocument<'a> {
-    pub total: u32,
-    pub protocol: u32,
-    pub key_exchange: u32,
-    pub cipher: u32,
-    pub ignoring_trust: Text<'a>,
-}
-
-/// An endpoint of a report. Grade and score stay empty until there is a deep inspection to base them on.
+/// An endpoint of a report. Grade and score stay empty without a deep inspection to base them on.
 pub fn endpoint_document<'a>(view: &EndpointView<'a>) -> EndpointDocument<'a> {
     let observation = view.observation;
     let endpoint = &observation.endpoint;
+    let grade: Option<&Grade> = view.assessment.grade.as_deref();
     let presented = view.assessment.chains.first().filter(|chain| chain.offered_for.is_none());
     EndpointDocument {
         id: endpoint.id().to_string().into(),
@@ -148,20 +146,62 @@ pub fn endpoint_document<'a>(view: &EndpointView<'a>) -> EndpointDocument<'a> {
         presented: observation.outcome.presented().map(fingerprints).unwrap_or_default(),
         other_chains: other_chain_documents(view),
         trust: trust_document(presented),
-        revocation: RevocationDocument { status: NOT_CHECKED.into(), method: None, checked_at: None },
+        revocation: revocation_document(&observation.outcome),
         name_match: presented.and_then(|chain| chain.name_match),
         policies: view.assessment.policies.iter().map(policy_verdict_document).collect(),
-        grade: None,
-        score: None,
+        grade: grade.and_then(|grade| grade.letter).map(Letter::name).map(Text::from),
+        score: grade.and_then(score_document),
+        grading: grade.map(grading_document).map(Box::new),
         findings: view.findings.iter().map(finding_document).collect(),
     }
 }
 
-fn policy_verdict_document(verdict: &PolicyVerdict) -> PolicyVerdictDocument<'_> {
-    PolicyVerdictDocument {
-        name: verdict.policy.name.into(),
-        verdict: verdict.outcome.name().into(),
-        failed: verdict.failed.iter().map(|rule| rule.id().into()).collect(),
+/// Of the end-entity certificate served first.
+fn revocation_document(outcome: &Outcome) -> RevocationDocument<'_> {
+    let end_entity = outcome.presented().and_then(Chain::end_entity);
+    let check = match outcome {
+        Outcome::Handshake(handshake) => handshake.gathered.as_deref(),
+        Outcome::Failure(_) | Outcome::Read(_) => None,
+    }
+    .and_then(|gathered| {
+        gathered.revocation.iter().find(|c| end_entity.is_some_and(|e| e.sha256 == c.certificate))
+    });
+    let Some(check) = check else { return RevocationDocument::not_checked() };
+    let mut document = RevocationDocument {
+        status: "good".into(),
+        method: check.method.map(|method| method.name().into()),
+        checked_at: Some(Timestamp(check.checked_at)),
+        this_update: check.this_update.map(Timestamp),
+        next_update: check.next_update.map(Timestamp),
+        ..RevocationDocument::not_checked()
+    };
+    match &check.status {
+        RevocationStatus::Good => {}
+        RevocationStatus::Revoked(revoked) => {
+            document.status = "revoked".into();
+            document.revoked_at = revoked.at.map(Timestamp);
+            document.reason = revoked.reason.map(|reason| reason_name(reason).into());
+        }
+        RevocationStatus::NotDetermined(doubt) => {
+            document.status = "unknown".into();
+            document.not_determined = Some(doubt.detail.raw().into());
+        }
+    }
+    document
+}
+
+impl RevocationDocument<'_> {
+    fn not_checked() -> Self {
+        Self {
+            status: NOT_CHECKED.into(),
+            method: None,
+            checked_at: None,
+            this_update: None,
+            next_update: None,
+            revoked_at: None,
+            reason: None,
+            not_determined: None,
+        }
     }
 }
 
@@ -252,6 +292,7 @@ fn trust_document<'a>(verdict: Option<&'a ChainVerdict>) -> TrustDocument<'a> {
                 name: (&*store.store).into(),
                 verdict: if store.reason.is_none() { "trusted" } else { "untrusted" }.into(),
                 reason: store.reason.map(|reason| reason.name().into()),
+                detail: store.detail.as_deref().map(Text::from),
                 path: store.path.iter().copied().map(Sha256).collect(),
             })
             .collect(),
@@ -291,7 +332,7 @@ mod tests {
         reason: Option<PathReason>,
         name_match: Option<bool>,
     ) -> ChainVerdict {
-        let store = StoreVerdict { store: "mozilla".into(), reason, path: Vec::new() };
+        let store = StoreVerdict { store: "mozilla".into(), reason, detail: None, path: Vec::new() };
         ChainVerdict { offered_for, trust: Trust { stores: vec![store] }, name_match }
     }
 
@@ -313,7 +354,7 @@ mod tests {
         }
         assert_eq!(document["trust"], json!({"verdict": "not_checked", "stores": []}));
         assert_eq!(document["revocation"]["status"], "not_checked");
-        for key in ["name_match", "grade", "score", "owner", "server_name", "starttls"] {
+        for key in ["name_match", "grade", "score", "grading", "owner", "server_name", "starttls"] {
             assert_eq!(document[key], Value::Null, "{key}");
         }
         assert_eq!((&document["address"], &document["port"]), (&json!("::1"), &json!(8443)));
@@ -327,8 +368,10 @@ mod tests {
             presented: chain(),
             other_chains: vec![other(OfferedFor::Rsa), other(OfferedFor::NoSni)],
             inspection: None,
+            gathered: None,
         };
         let assessment = Assessment {
+            grade: None,
             policies: Vec::new(),
             chains: vec![
                 verdict(None, None, Some(true)),
@@ -356,8 +399,10 @@ mod tests {
             presented: chain(),
             other_chains: vec![other],
             inspection: None,
+            gathered: None,
         };
         let assessment = Assessment {
+            grade: None,
             policies: Vec::new(),
             chains: vec![verdict(Some(OfferedFor::Rsa), None, Some(true))],
             verdicts: Vec::new(),

@@ -9,7 +9,8 @@ use super::finding::evidence_document;
 use super::scalar::registered;
 use super::{EvidenceDocument, Sha256, Text};
 use crate::model::{
-    DhParameters, Features, Fingerprints, Inspection, Intolerance, PostQuantum, Probe, Reaction, VersionFacts,
+    DhParameters, Features, Fingerprints, Hsts, Inspection, Intolerance, PostQuantum, Probe, Reaction,
+    VersionFacts,
 };
 use crate::tls::{CipherSuite, Ssl2Cipher};
 
@@ -51,6 +52,8 @@ pub struct InspectionDocument<'a> {
     /// By name; those that were not probed are missing.
     pub weaknesses: BTreeMap<Text<'a>, WeaknessDocument<'a>>,
     pub fingerprints: FingerprintsDocument<'a>,
+    /// `null`: not asked, or no HTTP answered.
+    pub hsts: Option<HstsDocument<'a>>,
     /// Connections made, by purpose, and `total`.
     pub connections: BTreeMap<Text<'a>, u64>,
 }
@@ -94,6 +97,16 @@ pub struct WeaknessDocument<'a> {
     pub evidence: EvidenceDocument<'a>,
 }
 
+/// Strict transport security, as one request by HTTP showed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HstsDocument<'a> {
+    /// `absent`, `invalid` or `policy`.
+    pub status: Text<'a>,
+    pub max_age_seconds: Option<u64>,
+    pub include_subdomains: Option<bool>,
+    pub preload: Option<bool>,
+}
+
 /// Marks by which like servers are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FingerprintsDocument<'a> {
@@ -130,6 +143,7 @@ pub(super) fn inspection_document(inspection: &Inspection) -> InspectionDocument
             jarm: jarm.as_deref().map(Text::from),
             ja3s: ja3s.as_deref().map(Text::from),
         },
+        hsts: inspection.hsts.map(hsts_document),
         connections: connections_document(inspection),
     }
 }
@@ -203,6 +217,22 @@ fn weakness_document(probe: &Probe) -> (Text<'static>, WeaknessDocument<'_>) {
     (probe.name.name().into(), document)
 }
 
+fn hsts_document(hsts: Hsts) -> HstsDocument<'static> {
+    let (status, policy) = match hsts {
+        Hsts::Absent => ("absent", None),
+        Hsts::Invalid => ("invalid", None),
+        Hsts::Policy { max_age_seconds, include_subdomains, preload } => {
+            ("policy", Some((max_age_seconds, include_subdomains, preload)))
+        }
+    };
+    HstsDocument {
+        status: status.into(),
+        max_age_seconds: policy.map(|(max_age_seconds, ..)| max_age_seconds),
+        include_subdomains: policy.map(|(_, include_subdomains, _)| include_subdomains),
+        preload: policy.map(|(.., preload)| preload),
+    }
+}
+
 fn connections_document(inspection: &Inspection) -> BTreeMap<Text<'static>, u64> {
     let mut counts = BTreeMap::new();
     for (purpose, count) in &inspection.connections {
@@ -236,6 +266,7 @@ mod tests {
             assert_eq!(*value, Value::Null, "{key}");
         }
         assert_eq!(document["intolerances"], Value::Null);
+        assert_eq!(document["hsts"], Value::Null);
         assert_eq!(document["fingerprints"], json!({"jarm": null, "ja3s": null}));
         assert_eq!(document["connections"], json!({"total": 0}));
         assert_eq!(document["weaknesses"], json!({}));

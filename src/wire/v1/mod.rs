@@ -11,13 +11,19 @@ mod endpoint;
 mod event;
 mod finding;
 mod findings;
+mod grade;
 mod history;
 mod inspection;
 mod inventory;
+mod maintained;
 mod outbox;
+mod policy;
+mod policy_files;
+mod readiness;
 mod reference;
 mod report;
 mod scalar;
+mod shared_factors;
 mod silences;
 mod views;
 
@@ -30,8 +36,8 @@ pub use diff::{
 };
 pub use doctor::{CheckDocument, CheckStatus, DoctorDocument};
 pub use endpoint::{
-    EndpointDocument, OtherChainDocument, OutcomeDocument, PolicyVerdictDocument, RevocationDocument,
-    ScoreDocument, StoreVerdictDocument, TlsDocument, TrustDocument, endpoint_document, outcome_document,
+    EndpointDocument, OtherChainDocument, OutcomeDocument, RevocationDocument, StoreVerdictDocument,
+    TlsDocument, TrustDocument, endpoint_document, outcome_document,
 };
 pub use event::{
     BlindDocument, BlindReasonDocument, EVENT_SCHEMA, EventCertificateDocument, EventDocument,
@@ -41,19 +47,35 @@ pub use finding::{
     EvidenceDocument, EvidenceValueDocument, ExceptionDocument, FindingDocument, finding_document,
 };
 pub use findings::{FindingRow, FindingsDocument};
+pub use grade::{CapDocument, GradingDocument, NotTestedDocument, ScoreDocument};
 pub use history::{HistoryDocument, HistoryEntry};
 pub use inspection::{
-    DhParametersDocument, FeaturesDocument, FingerprintsDocument, InspectionDocument, PostQuantumDocument,
-    VersionDocument, WeaknessDocument,
+    DhParametersDocument, FeaturesDocument, FingerprintsDocument, HstsDocument, InspectionDocument,
+    PostQuantumDocument, VersionDocument, WeaknessDocument,
 };
 pub use inventory::{InventoryDocument, InventoryRow, ShowDocument};
+pub use maintained::{
+    BalanceDocument, MaintainedDocument, MonthDocument, ReplacementDocument, ScansDocument,
+    TimeToCloseDocument,
+};
 pub use outbox::{OutboxDocument, OutboxHook, OutboxLane, OutboxVerification};
+pub use policy::{PolicyDocument, PolicyVerdictDocument, RuleResultDocument, policy_document};
+pub use policy_files::{
+    ExplainDocument, ExplainedRule, PoliciesDocument, PolicyCheckDocument, PolicyDefinitionDocument,
+    PolicyExceptionDocument, PolicyRow, PolicyRuleDocument, SimulatedEndpoint, SimulatedRule,
+    SimulationDocument,
+};
+pub use readiness::{
+    ClientAuthDocument, GroupPolicyDocument, KeyExchangeDocument, KeysDocument, LifetimesDocument,
+    LimitDocument, LongestDocument, OcspDocument, ReadinessDocument, TallyDocument,
+};
 pub use reference::{CertificateReference, EndpointReference};
 pub use report::{
-    CountsDocument, ExclusionDocument, ParametersDocument, PolicyDocument, REPORT_SCHEMA, ReportHead,
-    ScanDocument, ToolDocument, TrustStoreDocument, report_head, scan_document,
+    CountsDocument, ExclusionDocument, ParametersDocument, REPORT_SCHEMA, ReportHead, ScanDocument,
+    ToolDocument, TrustStoreDocument, report_head, scan_document,
 };
 pub use scalar::{Sha256, Text, Timestamp};
+pub use shared_factors::{SharedFactorGroup, SharedFactorsDocument};
 pub use silences::{SilenceRow, SilencesDocument};
 pub use views::{
     CertificateView, EndpointView, ExceptionView, FindingView, InventoryView, ReportView, ScanView, StoreView,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ReportView, ScanView, Sha256, StoreView, Text, Timestamp};
-use crate::model::{Counts, Policy, ScanParameters, ScanState};
+use super::policy::policy_document;
+use super::{PolicyDocument, ReportView, ScanView, Sha256, StoreView, Text, Timestamp};
+use crate::model::{Counts, ScanParameters, ScanState};
 
 /// Name of the report's schema.
 pub const REPORT_SCHEMA: &str = "certvigil.report/v1";
@@ -26,14 +27,6 @@ pub struct ReportHead<'a> {
 pub struct ToolDocument<'a> {
     pub name: Text<'a>,
     pub version: Text<'a>,
-}
-
-/// A policy that was judged under.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolicyDocument<'a> {
-    pub name: Text<'a>,
-    pub version: Text<'a>,
-    pub source: Text<'a>,
 }
 
 /// A trust store that was asked.
@@ -108,7 +101,7 @@ pub fn report_head<'a>(view: &ReportView<'a>) -> ReportHead<'a> {
         schema: REPORT_SCHEMA.into(),
         generated_at: Timestamp(view.generated_at),
         tool: ToolDocument { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
-        policies: vec![policy_document(&Policy::CERTVIGIL_DEFAULT)],
+        policies: view.policies.iter().map(|policy| policy_document(policy)).collect(),
         trust_stores: view.stores.iter().map(trust_store_document).collect(),
         scan: scan_document(&view.scan),
     }
@@ -140,10 +133,6 @@ pub fn scan_document<'a>(view: &ScanView<'a>) -> ScanDocument<'a> {
             .collect(),
         counts: counts_document(&scan.counts),
     }
-}
-
-fn policy_document(policy: &Policy) -> PolicyDocument<'static> {
-    PolicyDocument { name: policy.name.into(), version: policy.version.into(), source: policy.source.into() }
 }
 
 fn trust_store_document<'a>(view: &StoreView<'a>) -> TrustStoreDocument<'a> {
@@ -217,6 +206,7 @@ mod tests {
         };
         let head = report_head(&ReportView {
             generated_at: UnixTime(0),
+            policies: &[],
             stores: &[],
             scan: ScanView { scan: &scan },
         });

@@ -2,8 +2,11 @@
 //!
 //! Plain borrowing structs that a use case fills; nothing here is computed.
 
+use std::sync::Arc;
+
 use crate::model::{
-    Assessment, Decision, FindingKey, FindingState, Observation, Scan, Severity, TrustStoreInfo, Verdict,
+    Assessment, Decision, FindingKey, FindingState, Observation, Policy, Scan, Severity, TrustStoreInfo,
+    Verdict,
 };
 use crate::time::UnixTime;
 use crate::x509::{Certificate, Chain};
@@ -91,6 +94,8 @@ pub struct StoreView<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct ReportView<'a> {
     pub generated_at: UnixTime,
+    /// Judged under, in the order of each endpoint's verdicts.
+    pub policies: &'a [Arc<Policy>],
     pub stores: &'a [StoreView<'a>],
     pub scan: ScanView<'a>,
 }

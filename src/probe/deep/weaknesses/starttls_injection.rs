@@ -2,7 +2,6 @@
 //! TLS. A server that keeps it, answers it inside TLS, where nobody asked for it: so it would carry out what somebody on
 //! the way puts there. Asks twice, and once without, before it says so; at most three connections.
 
-use std::io::{self, Read, Write};
 use std::sync::atomic::AtomicBool;
 
 use tokio::time::timeout_at;
@@ -10,8 +9,8 @@ use tokio::time::timeout_at;
 use super::opening;
 use crate::model::{Evidence, Probe, ProbeName, Purpose, Reaction, Reason};
 use crate::probe::deep::host::Host;
+use crate::probe::deep::inside_tls::InsideTls;
 use crate::probe::link::Link;
-use crate::probe::pump::{Pump, Stopped};
 use crate::tls::StartTls;
 use crate::tls::starttls::{Dialogue, UpgradeError, UpgradeStep};
 
@@ -143,15 +142,16 @@ async fn inside(host: &Host<'_>, link: &Link, words: &Words) -> Seen {
     let Ok(session) = connector.prober().standard.plain_session(address, host.server_name()) else {
         return Seen::Unclear("this name cannot be asked for");
     };
-    let mut pump = Pump::new(link, session);
-    match timeout_at(connector.handshake_deadline(), shake_hands(&mut pump)).await {
+    let mut talk = InsideTls::new(link, session);
+    match timeout_at(connector.handshake_deadline(), talk.shake_hands()).await {
         Ok(Ok(())) => {}
         Ok(Err(_)) => return Seen::BreaksOff,
         Err(_) => return Seen::Unclear("the handshake did not end in time"),
     }
     let mut said = Vec::new();
     // What came until the end of the time counts as well.
-    let _ = timeout_at(connector.handshake_deadline(), converse(&mut pump, words.farewell, &mut said)).await;
+    let farewell = talk.converse(words.farewell, &mut said, |said| said.len() >= MOST_SAID);
+    let _ = timeout_at(connector.handshake_deadline(), farewell).await;
     match unasked(&said, words.mark) {
         Some(unasked) => Seen::Answers { unasked },
         None => Seen::Unclear("it said nothing inside TLS"),
@@ -212,34 +212,6 @@ impl Dialogue for Injecting {
         }
         Ok(UpgradeStep::Send(command))
     }
-}
-
-async fn shake_hands(pump: &mut Pump<'_>) -> Result<(), Stopped> {
-    loop {
-        pump.flush().await.map_err(Stopped::Io)?;
-        if !pump.session.is_handshaking() {
-            return Ok(());
-        }
-        pump.read().await?;
-    }
-}
-
-/// Says `words` and reads on until the server hangs up, or has said enough.
-async fn converse(pump: &mut Pump<'_>, words: &str, said: &mut Vec<u8>) -> Result<(), Stopped> {
-    pump.session.writer().write_all(words.as_bytes()).map_err(Stopped::Io)?;
-    pump.flush().await.map_err(Stopped::Io)?;
-    let mut buffer = [0; 4 * 1024];
-    while said.len() < MOST_SAID {
-        match pump.session.reader().read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => said.extend(buffer.iter().take(count)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                pump.read().await?;
-            }
-            Err(error) => return Err(Stopped::Io(error)),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use super::super::super::TableOptions;
 use super::super::super::layout::{Cell, Column, Grid};
 use super::super::super::style::Style;
 use super::super::push_wrapped;
-use super::words;
-use crate::model::{Inspection, PostQuantum, Probe, Reaction, Scope, VersionFacts};
+use super::{grade, words};
+use crate::model::{Grade, Inspection, PostQuantum, Probe, Reaction, Scope, VersionFacts};
 use crate::tls::{CipherSuite, StartTls, SuiteWeakness};
 
 /// Suites of one version that are listed where nobody asks for more.
@@ -31,6 +31,7 @@ pub(super) struct Block {
     pub(super) address: String,
     pub(super) starttls: Option<StartTls>,
     pub(super) post_quantum: Option<PostQuantum>,
+    pub(super) grade: Option<Box<Grade>>,
     pub(super) inspection: Box<Inspection>,
 }
 
@@ -45,7 +46,8 @@ impl Block {
             Scope::Everything => "",
             Scope::Forbidden => "; only what the policy forbids was asked for",
         };
-        let heading = format!("Inspection of {}{beside}{scope}", self.label);
+        let letter = self.grade.as_deref().map(grade::beside).unwrap_or_default();
+        let heading = format!("Inspection of {}{beside}{scope}{letter}", self.label);
         if let Some(twin) = earlier.iter().find(|block| block.is_like(self)) {
             let connections = words::connections(&self.inspection);
             let sentence = format!("{heading}: the same as of {}; connections {connections}", twin.label);
@@ -60,7 +62,7 @@ impl Block {
             suites.render(out, options.width, options.colour);
             out.push('\n');
         }
-        self.fields().render(out, options.width, options.colour);
+        self.fields(detailed).render(out, options.width, options.colour);
     }
 
     /// The same answers, the connections they took aside.
@@ -89,7 +91,7 @@ impl Block {
         }
     }
 
-    fn fields(&self) -> Grid {
+    fn fields(&self, detailed: bool) -> Grid {
         let inspection = &self.inspection;
         let mut grid = Grid::new(&FIELD_COLUMNS);
         let mut field = |name: &str, lines: Vec<(String, Style)>| {
@@ -98,6 +100,7 @@ impl Block {
                 grid.push([Cell::styled(name, Style::Dim), cell]);
             }
         };
+        field("grade", self.grade.as_deref().map(|grade| grade::lines(grade, detailed)).unwrap_or_default());
         field("weaknesses", weaknesses(&inspection.probes));
         field(
             "groups",
@@ -125,6 +128,7 @@ impl Block {
         field("DH primes", primes.map(|prime| (words::dh_parameters(prime), Style::Plain)).collect());
         field("features", features(inspection));
         field("ALPN", alpn(inspection).into_iter().map(plain).collect());
+        field("HSTS", inspection.hsts.map(words::hsts).into_iter().map(plain).collect());
         field("intolerant of", intolerances(inspection).into_iter().map(plain).collect());
         field("JARM", inspection.fingerprints.jarm.clone().into_iter().map(plain).collect());
         field("JA3S", inspection.fingerprints.ja3s.clone().into_iter().map(plain).collect());

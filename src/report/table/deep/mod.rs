@@ -4,6 +4,7 @@
 mod block;
 mod clusters;
 mod fleet;
+mod grade;
 mod words;
 
 use block::Block;
@@ -56,6 +57,7 @@ impl Deep {
                 address: address_beside_name(endpoint),
                 starttls: endpoint.starttls,
                 post_quantum: tls.post_quantum,
+                grade: view.assessment.grade.clone(),
                 inspection: Box::new(inspection.clone()),
             }),
             // Too many for blocks: none is shown.

@@ -3,7 +3,7 @@
 use super::super::super::phrases::number;
 use crate::model::finding::EvidenceValue;
 use crate::model::{
-    DhParameters, Features, Inspection, Intolerance, Probe, ProbeName, Purpose, VersionFacts,
+    DhParameters, Features, Hsts, Inspection, Intolerance, Probe, ProbeName, Purpose, VersionFacts,
 };
 use crate::tls::ProtocolVersion;
 
@@ -22,6 +22,18 @@ pub(super) fn list<T: ToString>(items: &[T], server_order: Option<bool>, complet
     let mut beside = vec![order(server_order), if complete { "" } else { "there may be more" }];
     beside.retain(|words| !words.is_empty());
     if beside.is_empty() { names } else { format!("{names} ({})", beside.join(", ")) }
+}
+
+/// Strict transport security.
+pub(super) fn hsts(hsts: Hsts) -> String {
+    let Hsts::Policy { max_age_seconds, include_subdomains, preload } = hsts else {
+        return if hsts == Hsts::Invalid { "a header that clients pass over" } else { "none" }.to_owned();
+    };
+    let mut words = format!("for {} d", number(max_age_seconds / 86_400));
+    for (is_so, more) in [(include_subdomains, ", subdomains too"), (preload, ", to be preloaded")] {
+        words.push_str(if is_so { more } else { "" });
+    }
+    words
 }
 
 /// Each property of the server with its answer.

@@ -6,7 +6,7 @@ use super::super::inspection::{decode_inspection, put_inspection};
 use super::*;
 use crate::model::finding::EvidenceValue;
 use crate::model::{
-    DhParameters, Evidence, Features, Fingerprints, Inspection, PostQuantum, Probe, Purpose, Reaction,
+    DhParameters, Evidence, Features, Fingerprints, Hsts, Inspection, PostQuantum, Probe, Purpose, Reaction,
     VersionFacts,
 };
 use crate::tls::{SignatureScheme, Ssl2Cipher};
@@ -108,12 +108,31 @@ fn probes() -> impl Strategy<Value = Probe> {
     })
 }
 
+fn hsts() -> impl Strategy<Value = Hsts> {
+    let policy = (any::<u64>(), any::<bool>(), any::<bool>());
+    prop_oneof![
+        Just(Hsts::Absent),
+        Just(Hsts::Invalid),
+        policy.prop_map(|(max_age_seconds, include_subdomains, preload)| Hsts::Policy {
+            max_age_seconds,
+            include_subdomains,
+            preload,
+        }),
+    ]
+}
+
 pub(super) fn inspections() -> impl Strategy<Value = Inspection> {
     let seen = (vec(versions(), 0..4), vec(parameters(), 0..3), features(), vec(probes(), 0..4));
-    let marks = (option::of(texts()), option::of(texts()));
+    let marks = (option::of(texts()), option::of(texts()), option::of(hsts()));
     let connections = vec((variants::<Purpose>(), any::<u32>()), 0..5);
     (variants(), seen, option::of(vec(variants(), 0..4)), marks, connections).prop_map(
-        |(scope, (versions, dh_parameters, features, probes), intolerances, (jarm, ja3s), connections)| {
+        |(
+            scope,
+            (versions, dh_parameters, features, probes),
+            intolerances,
+            (jarm, ja3s, hsts),
+            connections,
+        )| {
             Inspection {
                 scope,
                 versions,
@@ -122,6 +141,7 @@ pub(super) fn inspections() -> impl Strategy<Value = Inspection> {
                 intolerances,
                 probes,
                 fingerprints: Fingerprints { jarm, ja3s },
+                hsts,
                 connections,
             }
         },
@@ -134,6 +154,7 @@ fn inspected(inspection: Inspection) -> Outcome<Vec<u64>> {
         presented: vec![1],
         other_chains: Vec::new(),
         inspection: Some(Box::new(inspection)),
+        gathered: None,
     }))
 }
 
@@ -176,6 +197,17 @@ proptest! {
             prop_assert!(again.len() <= used);
         }
     }
+}
+
+#[test]
+fn an_inspection_from_before_hsts_was_looked_at_reads_as_not_looked_at() {
+    let mut old = Vec::new();
+    put_inspection(&mut old, &Inspection::default());
+    let mut new = Vec::new();
+    put_inspection(&mut new, &Inspection { hsts: Some(Hsts::Absent), ..Inspection::default() });
+    assert_eq!(new.split_last().map(|(_, rest)| rest), Some(&*old));
+    let mut decoder = Decoder { rest: &old, table: Table::Observation, key: b"" };
+    assert_eq!(decode_inspection(&mut decoder).unwrap(), Inspection::default());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every record reads back as written, and no bytes make a decoder panic or believe them.
 
 mod alerts;
+mod gathered;
 mod inspections;
 
 use std::sync::Arc;
@@ -100,7 +101,13 @@ fn outcomes() -> impl Strategy<Value = Outcome<Vec<u64>>> {
     prop_oneof![
         (facts(), chain(), vec(other, 0..3), option::of(inspections::inspections().prop_map(Box::new)))
             .prop_map(|(tls, presented, other_chains, inspection)| {
-                Outcome::Handshake(Box::new(Handshake { tls, presented, other_chains, inspection }))
+                Outcome::Handshake(Box::new(Handshake {
+                    tls,
+                    presented,
+                    other_chains,
+                    inspection,
+                    gathered: None,
+                }))
             }),
         (variants(), variants(), untrusted(), option::of(inspections::inspections().prop_map(Box::new)))
             .prop_map(|(stage, reason, detail, inspection)| {
@@ -271,11 +278,12 @@ fn encoded_observation(
         id: observation.endpoint.id(),
         kind,
         seen_at: observation.observed_at,
-        digest: observation::digest(kind, &outcome, &observation.target),
+        digest: observation::digest(kind, &outcome, &observation.target, None),
         outcome: &outcome,
         endpoint: &observation.endpoint,
         target,
         aside: Aside::of(&observation.outcome),
+        gathered: observation::gathered(&observation.outcome),
     };
     full.encode(&mut Encoder::default(), position.key().as_slice()).to_vec()
 }
@@ -324,14 +332,14 @@ proptest! {
         let mut encoder = Encoder::default();
         let connections = connections.as_deref();
         let record =
-            observation::encode_same(&mut encoder, key.as_slice(), start, &certificates, &outcome, connections);
+            observation::encode_same(&mut encoder, key.as_slice(), start, &certificates, &outcome, None, connections);
         let mut numbers = Vec::new();
         let head = observation::decode_head(key.as_slice(), record, &mut numbers).unwrap();
         prop_assert_eq!(numbers, certificates);
         prop_assert_eq!((head.kind, head.endpoint, head.seen_at), start);
         prop_assert_eq!(head.body, Body::Same(outcome));
         let same = match observation::decode(key.as_slice(), record).unwrap() {
-            Decoded::Same { endpoint, seen_at, outcome, connections } => {
+            Decoded::Same { endpoint, seen_at, outcome, gathered: _, connections } => {
                 Some((endpoint, seen_at, outcome, connections))
             }
             Decoded::Full { .. } => None,
